@@ -8,6 +8,8 @@
 //! ```
 #![cfg_attr(feature = "libfuzzer", no_main)]
 
+use std::time::Duration;
+
 use repass_core::HashedPassword;
 use repass_hash_families::{
     ExportedHash, Family, ForeignHash, ImportFormat, Projects, VerifyError, stored_text,
@@ -44,11 +46,13 @@ fn check_stored(text: &str) {
     let exported = ExportedHash { hash: text, salt: None };
     assert_eq!(stored_text(&ImportFormat::SelfDescribing, exported).as_deref(), Ok(text));
     if is_cheap(&hash) {
-        let projects = Projects::none().with("p", vec![7; 64]);
+        let projects = Projects::none().with("p", vec![7; 64]).with_pepper("p", "pepper");
+        let projects = projects.expect("a valid name");
         for password in [&b""[..], b"password", "p\u{e4}\u{df}\0w".as_bytes(), &[0xFF; 73]] {
             let _ = hash.determines(password);
             match hash.verify(password, &projects) {
-                Ok(_) | Err(VerifyError::UnknownProject { .. }) => {}
+                Ok(_)
+                | Err(VerifyError::UnknownProject { .. } | VerifyError::UnknownPepper { .. }) => {}
                 Err(error) => panic!("{hash:?} {text:?}: {error}"),
             }
         }
@@ -71,29 +75,14 @@ fn parsed(text: &str, is_good: bool) -> Option<ForeignHash> {
     Some(hash)
 }
 
-/// Whether a verification takes well below a millisecond, by the costs in the `Debug` output.
+/// Whether a verification takes few milliseconds. The estimate is for the longest password, where
+/// md5-crypt and SHA-crypt take much longer than for those here.
 fn is_cheap(hash: &ForeignHash) -> bool {
-    let debug = format!("{hash:?}");
-    let cost = |name: &str| {
-        let (_, rest) = debug.split_once(name)?;
-        rest.split(|letter: char| !letter.is_ascii_digit()).next()?.parse::<u64>().ok()
+    let most = match hash.family() {
+        Family::Md5Crypt | Family::ShaCrypt => Duration::from_millis(20),
+        _ => Duration::from_millis(2),
     };
-    let is_at_most = |name, most| cost(name).is_some_and(|cost| cost <= most);
-    match hash.family() {
-        Family::Bcrypt | Family::BcryptSha256 | Family::WordPress => is_at_most("cost=", 4),
-        Family::Phpass | Family::Drupal => is_at_most("rounds=", 7),
-        Family::ShaCrypt | Family::Md5Crypt => is_at_most("rounds=", 1000),
-        Family::Pbkdf2 | Family::AspNetIdentity => is_at_most("iterations=", 100),
-        Family::Scrypt | Family::Yescrypt | Family::FirebaseScrypt => {
-            is_at_most("ln=", 4)
-                && is_at_most("r=", 4)
-                && is_at_most("p=", 2)
-                && cost("t=").unwrap_or(0) <= 1
-        }
-        // Its costs are fixed: 16 MiB.
-        Family::BetterAuth => false,
-        _ => true,
-    }
+    hash.estimated_time() <= most
 }
 
 repass_fuzz::target!(check);

@@ -12,7 +12,7 @@ const READ: [usize; 3] = [MAX_TEXT_BYTES / 4 - 64, MAX_TEXT_BYTES / 2 - 64, MAX_
 const REFUSED: [usize; 3] = [16 * 1024, 32 * 1024, 64 * 1024];
 
 /// The beginning of a stored hash of every family, and the text that is repeated after it.
-const HASHES: [(&str, &str); 23] = [
+const HASHES: [(&str, &str); 46] = [
     ("", "$"),
     ("$argon2id$", "$"),
     ("$argon2id$v=19$m=64,t=1,p=1$", "AAAA"),
@@ -36,6 +36,29 @@ const HASHES: [(&str, &str); 23] = [
     ("$pbkdf2-sha256$100$", "AAAA"),
     ("pbkdf2_sha256$100$", "$"),
     ("$salted-sha256$layout=", "salt-first,"),
+    ("{CRYPT}rl", "a"),
+    ("_1...", "a"),
+    ("$sha1$100$", "a"),
+    ("$gy$", "j"),
+    ("SCRAM-SHA-256$4096:", "AAAA"),
+    ("{SCRAM-SHA-1}4096,", "AAAA"),
+    ("$8$", "a"),
+    ("$9$", "a"),
+    ("$s0$e0801$", "AAAA"),
+    ("$fbscrypt$v=1,n=4,r=1,p=1,ss=Bw==,sk=", "AAAA"),
+    ("{PKCS5S2}", "AAAA"),
+    ("grub.pbkdf2.sha512.100.", "aa"),
+    ("$ml$100$", "aa"),
+    (":pbkdf2:sha512:100:64:", "AAAA"),
+    (":B:", "a"),
+    ("0x0200", "aa"),
+    ("$mysql41$", "aa"),
+    ("$mysql-sha2$005$", "aa"),
+    ("$hmac-sha256$", "AAAA"),
+    ("$spring-standard$", "aa"),
+    ("$symfony-sha512$i=10$", "AAAA"),
+    ("$vbulletin$", "AAAA"),
+    ("$devise$pepper=", "a"),
 ];
 
 #[test]
@@ -59,11 +82,15 @@ fn w2_stored_hashes_are_bounded() {
 /// A format that reads all of an exported hash, and the hash.
 type Export = (ImportFormat, fn(usize) -> String);
 
-const EXPORTS: [Export; 4] = [
+const EXPORTS: [Export; 8] = [
     (ImportFormat::Keycloak, |size| object(size, |number| format!("\"{number}\":0,"))),
     (ImportFormat::Keycloak, |size| repeated(size, "{\"secretData\":")),
     (ImportFormat::Django, |size| format!("md5$s${}", repeated(size, "a"))),
     (ImportFormat::BetterAuth, |size| repeated(size, "0:")),
+    (ImportFormat::Dovecot, |size| format!("{{SHA256.hex}}{}", repeated(size, "aa"))),
+    (ImportFormat::Mysql, |size| format!("0x244124{}", repeated(size, "30"))),
+    (ImportFormat::Okta, |size| repeated(size, "{\"algorithm\":")),
+    (ImportFormat::Spring, |size| format!("{{pbkdf2}}{}", repeated(size, "aa"))),
 ];
 
 #[test]

@@ -26,7 +26,7 @@ pub(crate) use account::{
 };
 pub(crate) use compromised::{BuildCorpus, CompromisedCommand, NamedCorpus};
 pub(crate) use database::{AcceptKeys, BackupDatabase, DatabaseCommand};
-pub(crate) use hash::{HashCommand, TuneHash};
+pub(crate) use hash::{HashCommand, IdentifyHash, TuneHash};
 pub(crate) use hashing::{HashOption, PepperKeysOption};
 pub(crate) use outbox::{ListOutbox, NamedEvents, OutboxCommand};
 pub(crate) use password::{ChangePassword, CheckPassword, PasswordCommand, VerifyPassword};

@@ -4,8 +4,8 @@ use std::io::BufRead;
 
 use repass_core::jiff::Timestamp;
 use repass_core::{
-    Administration, HashedPassword, ImportedPassword, NewAccount, NewImport, Normalization,
-    Peppers, Profile, Realm, UserId,
+    Administration, HashCost, HashedPassword, ImportedPassword, NewAccount, NewImport,
+    Normalization, Peppers, Profile, Realm, UserId,
 };
 use repass_hash_families::{ExportedHash, ImportFormat, stored_text};
 
@@ -23,6 +23,8 @@ pub struct Defaults {
     pub hash_format: ImportFormat,
     /// The known pepper keys. A server does not start if a stored hash needs an unknown key.
     pub peppers: Peppers,
+    /// Whether hashes are accepted that take long to verify; see [`HashCost::is_costly`].
+    pub allow_costly: bool,
 }
 
 /// Rows that are written in one transaction.
@@ -114,7 +116,20 @@ fn password(fields: &mut Fields, defaults: &Defaults) -> Result<Option<ImportedP
              hashing.peppers"
         ));
     }
+    let cost = hash.cost().map_err(|error| error.to_string())?;
+    if cost.is_costly() && !defaults.allow_costly {
+        return Err(too_costly(&cost));
+    }
     Ok(Some(ImportedPassword { hash, changed_at }))
+}
+
+fn too_costly(cost: &HashCost) -> String {
+    format!(
+        "a verification of the hash ({}) takes a thread for about {:.0} s with the longest \
+         password; import it with --allow-costly, or without the hash and reset the password",
+        cost.parameters,
+        cost.time.as_secs_f64()
+    )
 }
 
 fn normalization(fields: &mut Fields) -> Result<Normalization, String> {

@@ -108,6 +108,7 @@ async fn import_accounts(
         realm: access.realm.clone(),
         hash_format: ImportFormat::SelfDescribing,
         peppers: (*access.state.options.peppers).clone(),
+        allow_costly: false,
     };
     let (batches, received) = mpsc::channel(1);
     // It ends when the body ends or the import no longer receives.

@@ -51,6 +51,8 @@ pub(super) struct RawHashing {
     peppers: BTreeMap<String, RawPepper>,
     #[serde(default)]
     firebase: BTreeMap<String, RawFirebase>,
+    #[serde(default)]
+    devise: BTreeMap<String, RawDevise>,
 }
 
 /// A pepper key. Every key that stored hashes need must be configured.
@@ -75,6 +77,18 @@ struct RawFirebase {
     signer_key: Option<Plaintext>,
     /// The file that holds the signer key.
     signer_key_file: Option<PathBuf>,
+}
+
+/// An application with Devise that hashes were imported from.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+struct RawDevise {
+    /// The `config.pepper` of the application, as it is written there. Or `pepper_file`.
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
+    pepper: Option<Plaintext>,
+    /// The file that holds the pepper.
+    pepper_file: Option<PathBuf>,
 }
 
 /// The memory of the most expensive profile: 4 GiB.
@@ -127,7 +141,7 @@ impl RawHashing {
             threads: at_least_one("hashing.threads", self.threads, default.threads, 1024)?,
             queue: at_least_one("hashing.queue", self.queue, default.queue, 1_000_000)?,
             deadline: timeout("hashing.deadline", self.deadline, default.deadline)?,
-            projects: Arc::new(projects(self.firebase, folder)?),
+            projects: Arc::new(devise(projects(self.firebase, folder)?, self.devise, folder)?),
         })
     }
 }
@@ -177,6 +191,22 @@ fn projects(raw: BTreeMap<String, RawFirebase>, folder: &Path) -> Result<Project
         let (key, signer_key) =
             secret.ok_or_else(|| KeyError::new(key, "set either this or signer_key_file"))?;
         let added = projects.with_encoded(&name, signer_key.expose().trim());
+        added.map_err(|error| KeyError::new(key, error))
+    })
+}
+
+/// Adds the peppers of Devise by their names.
+fn devise(
+    projects: Projects,
+    raw: BTreeMap<String, RawDevise>,
+    folder: &Path,
+) -> Result<Projects, KeyError> {
+    raw.into_iter().try_fold(projects, |projects, (name, raw)| {
+        let key = format!("hashing.devise.{name}.pepper");
+        let secret = secret(&key, raw.pepper, raw.pepper_file, folder)?;
+        let (key, pepper) =
+            secret.ok_or_else(|| KeyError::new(key, "set either this or pepper_file"))?;
+        let added = projects.with_pepper(&name, pepper.expose().trim());
         added.map_err(|error| KeyError::new(key, error))
     })
 }

@@ -47,11 +47,13 @@ pub(crate) fn is_secret(key: &str, value: &Value) -> bool {
     let name = key.rsplit('.').next().unwrap_or_default();
     let is_file = [".tls.key", ".admin.tls.key", ".admin_api.tls.key"].contains(&key);
     let secrets = ["key", "signer_key", "secret", "previous_secret", "client_secret", "password"];
+    // The other key of this name is the id of a pepper key.
+    let is_pepper = key.starts_with(".hashing.devise.") && name == "pepper";
     let has_user =
         |text: &str| text.contains("://") && (text.contains('@') || text.contains("password"));
     match &value.kind {
         ValueKind::Nil | ValueKind::Array(_) | ValueKind::Table(_) => false,
         ValueKind::String(text) if has_user(text) => true,
-        _ => key == ".webhook.url" || (!is_file && secrets.contains(&name)),
+        _ => key == ".webhook.url" || is_pepper || (!is_file && secrets.contains(&name)),
     }
 }

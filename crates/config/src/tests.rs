@@ -120,6 +120,7 @@ fn every_error_names_position_key_and_reason() {
              [store.accounts]\ntable = 'users'\nid = 'id'\nhash = 'pw'",
             "r.toml: hashing.pepper: cannot be used with store.accounts",
         ),
+        ("[hashing.devise.shop]", "r.toml: hashing.devise.shop.pepper: set either"),
         ("[hashing.firebase.shop]", "r.toml: hashing.firebase.shop.signer_key: set either"),
         (
             "[hashing.firebase.shop]\nsigner_key = 'hunter2'",
@@ -242,6 +243,7 @@ const FULL: &str = "\
     kernel = 'auto'\nthreads = 1\narena_memory_kib = 19456\nqueue = 1\ndeadline = 1\n\
     [hashing.peppers.k1]\nkey = 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8='\n\
     [hashing.firebase.p]\nsigner_key = 'AAEC/w=='\n\
+    [hashing.devise.p]\npepper = 'p'\n\
     [lockout]\nthreshold = 1\ninitial_delay = 1\nmax_delay = 1\nmax_failures = 1\n\
     [outbox]\npoll = 1\nfirst_wait = 1\nlongest_wait = 1\nmax_tries = 1\n\
     [webhook]\nurl = 'https://example.org/'\nsecret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'\n\
@@ -257,7 +259,7 @@ const FULL: &str = "\
     [api.zap.options]\nsecure_otp = 'required'\n\
     [api.customer.options]\nauthentication = 'none'\n\
     [api.fabric.options]\naccounts = { 1234abcd5678efgh9ijklmno = 'a' }\ndefault_realm = 'a'\n";
-const EXCLUDED: [&str; 9] = [
+const EXCLUDED: [&str; 10] = [
     "store.key_file",
     "store.schema",
     "store.accounts.realm_column",
@@ -265,6 +267,7 @@ const EXCLUDED: [&str; 9] = [
     "hashing.pepper",
     "hashing.peppers.k1.key_file",
     "hashing.firebase.p.signer_key_file",
+    "hashing.devise.p.pepper_file",
     "webhook.secret_file",
     "mail.password_file",
 ];
@@ -316,6 +319,7 @@ fn l5_no_error_quotes_a_value() {
 fn a_configuration_is_shown_with_its_variables_and_without_its_secrets() {
     let file = "[store]\nurl = 'postgres://u:hunter2@h/db'\nkey_file = 'k'\n\
                 [hashing.peppers.k1]\nkey = 'hunter2'\n[hashing.firebase.p]\nsigner_key = 'hunter2'\n\
+                [hashing.devise.p]\npepper = 'hunter2'\n\
                 [tls]\nkey = 'tls.key'\ncertificate = 'tls.pem'\n\
                 [webhook]\nurl = 'https://example.org/hunter2'\nsecret = 'hunter2'\n\
                 [mail]\npassword = 12345678\nevents = ['password.changed']\n\
@@ -324,7 +328,7 @@ fn a_configuration_is_shown_with_its_variables_and_without_its_secrets() {
     let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
     let shown = Sources::read(Path::new("r.toml"), file, variables.into()).unwrap().to_toml();
     assert!(!shown.contains("hunter2") && !shown.contains("12345678"), "{shown}");
-    assert_eq!(shown.matches("(hidden)").count(), 6, "{shown}");
+    assert_eq!(shown.matches("(hidden)").count(), 7, "{shown}");
     let shown: toml::Table = shown.parse().unwrap();
     assert_eq!(shown["tls"]["key"].as_str(), Some("tls.key"));
     assert_eq!(shown["store"]["key_file"].as_str(), Some("k"));

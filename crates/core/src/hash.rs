@@ -1,5 +1,6 @@
 //! Hashes passwords and verifies stored hashes.
 
+mod cost;
 mod hasher;
 mod normalization;
 mod options;
@@ -19,6 +20,7 @@ use async_trait::async_trait;
 use repass_hash_families::{Family, FormatError};
 use stored::StoredHash;
 
+pub use cost::HashCost;
 pub use hasher::Argon2idHasher;
 pub use normalization::Normalization;
 pub use options::HasherOptions;
@@ -91,7 +93,15 @@ impl HashedPassword {
     /// When the hash cannot be verified ([`HashError::is_unverifiable`]). The message does not
     /// quote the hash.
     pub fn check(&self) -> Result<(), HashError> {
-        StoredHash::parse(self, HasherOptions::LARGEST_STORED_KIB).map(drop)
+        self.cost().map(drop)
+    }
+
+    /// Validates the text as [`check`](Self::check), and returns the cost of a verification.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check).
+    pub fn cost(&self) -> Result<HashCost, HashError> {
+        StoredHash::parse(self, HasherOptions::LARGEST_STORED_KIB).map(|stored| stored.cost())
     }
 }
 
@@ -179,6 +189,13 @@ pub enum HashError {
     UnknownProject {
         /// The name of the project.
         project: String,
+    },
+    /// The stored hash is of Devise with a pepper that is not in [`HasherOptions::projects`]. The
+    /// password may be right, so this is a fault and not a mismatch.
+    #[error("the pepper {pepper} of Devise is not configured")]
+    UnknownDevisePepper {
+        /// The name of the pepper.
+        pepper: String,
     },
     /// The stored hash was made with a pepper key that is not in [`HasherOptions::peppers`]. The
     /// password may be right, so this is a fault and not a mismatch.

@@ -173,9 +173,9 @@ pub use self::{
     engine_status::EngineStatus,
     event::{DeferredLockoutEvent, EventKind, OutboxEvent},
     hash::{
-        Argon2Path, Argon2PathError, Argon2idHasher, HashError, HashProfile, HashedPassword,
-        Hasher, HasherOptions, HasherStatus, InvalidPepper, InvalidProfile, MissingPeppers,
-        Normalization, Peppers, argon2_self_check,
+        Argon2Path, Argon2PathError, Argon2idHasher, HashCost, HashError, HashProfile,
+        HashedPassword, Hasher, HasherOptions, HasherStatus, InvalidPepper, InvalidProfile,
+        MissingPeppers, Normalization, Peppers, argon2_self_check,
     },
     identifiers::{AccountId, Email, InvalidEmail, InvalidRealm, InvalidUserId, Realm, UserId},
     installation_key::{InstallationKey, InstallationKeyError},

@@ -5,6 +5,8 @@
 //! - Version 3 (ASP.NET Core): 1, then as big-endian `u32` the PRF (0 SHA-1, 1 SHA-256, 2 SHA-512),
 //!   the iterations and the length of the salt, then the salt and the tag.
 
+use std::time::Duration;
+
 use data_encoding::BASE64;
 
 use crate::foreign_hash::StoredHash;
@@ -72,6 +74,10 @@ impl StoredHash for AspNetIdentity {
 
     fn memory_bytes(&self) -> usize {
         self.0.memory_bytes()
+    }
+
+    fn time(&self) -> Duration {
+        self.0.time()
     }
 
     fn costs(&self) -> String {

@@ -3,9 +3,12 @@
 //! The provider stores digest and salt in two columns of Base64. The import writes
 //! `$aspnet-membership-sha1$salt$digest`.
 
+use std::time::Duration;
+
 use data_encoding::BASE64_NOPAD;
 use subtle::ConstantTimeEq;
 
+use crate::cost;
 use crate::foreign_hash::StoredHash;
 use crate::parsing::split;
 use crate::utf16::utf16_le;
@@ -56,6 +59,10 @@ impl StoredHash for AspNetMembership {
 
     fn memory_bytes(&self) -> usize {
         MEMORY_BYTES
+    }
+
+    fn time(&self) -> Duration {
+        cost::FEW_DIGESTS
     }
 
     fn costs(&self) -> String {

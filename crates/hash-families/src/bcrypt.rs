@@ -4,6 +4,7 @@
 //!
 //! | prefix | written by | a NUL in the password |
 //! | --- | --- | --- |
+//! | `2` | the first version of OpenBSD; the key is not terminated but repeated | hashed like any byte |
 //! | `2a` | jBCrypt, Spring, Go, older Node, Python, PHP and OpenBSD | hashed like any byte |
 //! | `2b` | OpenBSD since 5.5, Node, Python | hashed like any byte |
 //! | `2y` | PHP, crypt_blowfish | not possible; refused |
@@ -14,10 +15,12 @@
 //! few passwords with bytes 0xFF, which are not valid UTF-8.
 
 use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+use crate::cost;
 use crate::foreign_hash::StoredHash;
 use crate::parsing::{BCRYPT_SALT, BCRYPT_TAG, split};
 use crate::{Family, FormatError, Projects, VerifyError};
@@ -37,6 +40,8 @@ const MEMORY_BYTES: usize = 8 * 1024;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Variant {
+    /// Without a letter.
+    Original,
     A,
     B,
     X,
@@ -82,11 +87,12 @@ impl Bcrypt {
         tag: &str,
     ) -> Result<Self, FormatError> {
         let variant = match variant {
+            "2" => Variant::Original,
             "2a" => Variant::A,
             "2b" => Variant::B,
             "2x" => Variant::X,
             "2y" => Variant::Y,
-            _ => return Err(family.damaged("the variant is not 2a, 2b, 2x or 2y")),
+            _ => return Err(family.damaged("the variant is not 2, 2a, 2b, 2x or 2y")),
         };
         if salt.len() != SALT_CHARACTERS {
             return Err(family.damaged("the salt does not have 22 characters"));
@@ -106,6 +112,8 @@ impl Bcrypt {
     /// Whether the hash is of `password`.
     pub(crate) fn matches(&self, password: &[u8]) -> bool {
         let key = match self.variant {
+            Variant::Original if password.is_empty() => return false,
+            Variant::Original => repeated(password),
             Variant::A | Variant::B => terminated(password),
             // Written by C code, whose strings have no NUL.
             Variant::X | Variant::Y if password.contains(&0) => return false,
@@ -125,6 +133,8 @@ impl StoredHash for Bcrypt {
     fn determines(&self, password: &[u8]) -> bool {
         let whole = password.len() < KEY_BYTES && !password.contains(&0);
         match self.variant {
+            // The key is repeated without a separator, so that `ab` and `abab` are the same.
+            Variant::Original => false,
             Variant::A | Variant::B | Variant::Y => whole,
             // A byte from 0x80 on erases up to three bytes before it.
             Variant::X => whole && password.is_ascii(),
@@ -135,8 +145,13 @@ impl StoredHash for Bcrypt {
         MEMORY_BYTES
     }
 
+    fn time(&self) -> Duration {
+        cost::bcrypt(self.cost)
+    }
+
     fn costs(&self) -> String {
         let variant = match self.variant {
+            Variant::Original => "2",
             Variant::A => "2a",
             Variant::B => "2b",
             Variant::X => "2x",
@@ -144,6 +159,13 @@ impl StoredHash for Bcrypt {
         };
         format!("{variant} cost={}", self.cost)
     }
+}
+
+/// Returns the key of a password that is not empty: repeated to 72 bytes.
+fn repeated(password: &[u8]) -> Zeroizing<Vec<u8>> {
+    let mut key = Zeroizing::new(Vec::with_capacity(KEY_BYTES));
+    key.extend(password.iter().cycle().take(KEY_BYTES));
+    key
 }
 
 /// Returns the key of a password: terminated by a NUL, and cut to 72 bytes.

@@ -5,6 +5,8 @@
 //! - passlib since then, `$bcrypt-sha256$v=2,t=2b,r=12$salt$tag`: bcrypt of an HMAC-SHA-256 in
 //!   Base64, with the text of the salt as the key.
 
+use std::time::Duration;
+
 use data_encoding::{BASE64, HEXLOWER};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
@@ -79,6 +81,10 @@ impl StoredHash for BcryptSha256 {
 
     fn memory_bytes(&self) -> usize {
         self.bcrypt.memory_bytes()
+    }
+
+    fn time(&self) -> Duration {
+        self.bcrypt.time()
     }
 
     fn costs(&self) -> String {

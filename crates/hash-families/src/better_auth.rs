@@ -4,6 +4,8 @@
 //! better-auth writes `salt:tag` in hexadecimal, which does not identify the algorithm. The import
 //! writes `$better-auth$ln=14,r=16,p=1$salt$tag`.
 
+use std::time::Duration;
+
 use unicode_normalization::{UnicodeNormalization, is_nfkc};
 use zeroize::Zeroizing;
 
@@ -44,6 +46,10 @@ impl StoredHash for BetterAuth {
 
     fn memory_bytes(&self) -> usize {
         self.0.memory_bytes()
+    }
+
+    fn time(&self) -> Duration {
+        self.0.time()
     }
 
     fn costs(&self) -> String {

@@ -72,7 +72,17 @@ impl DigestAlgorithm {
     }
 
     /// Returns the digest of the concatenated `parts`.
-    #[cfg(any(feature = "aspnet", feature = "ldap", feature = "salted-digest"))]
+    #[cfg(any(
+        feature = "aspnet",
+        feature = "forums",
+        feature = "ldap",
+        feature = "mediawiki",
+        feature = "mssql",
+        feature = "mysql",
+        feature = "salted-digest",
+        feature = "spring",
+        feature = "symfony"
+    ))]
     pub(crate) fn digest(self, parts: &[&[u8]]) -> zeroize::Zeroizing<Vec<u8>> {
         fn digest<D: sha2::Digest>(parts: &[&[u8]]) -> Vec<u8> {
             let mut digest = D::new();
@@ -89,6 +99,18 @@ impl DigestAlgorithm {
             Self::Sha512 => digest::<sha2::Sha512>(parts),
         })
     }
+}
+
+/// Returns an HMAC of `message`; errors name `family`.
+#[cfg(any(feature = "crypt", feature = "scram", feature = "werkzeug"))]
+pub(crate) fn hmac<M: hmac::KeyInit + hmac::Mac>(
+    family: crate::Family,
+    key: &[u8],
+    message: &[u8],
+) -> Result<zeroize::Zeroizing<Vec<u8>>, crate::VerifyError> {
+    let mac = <M as hmac::KeyInit>::new_from_slice(key)
+        .map_err(|_| crate::VerifyError::Algorithm { family, reason: "HMAC key" })?;
+    Ok(zeroize::Zeroizing::new(mac.chain_update(message).finalize().into_bytes().to_vec()))
 }
 
 impl fmt::Display for DigestAlgorithm {

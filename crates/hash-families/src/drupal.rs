@@ -2,6 +2,7 @@
 //! `U$S$…` is a hash of the hexadecimal MD5 that Drupal 6 had stored.
 
 use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use data_encoding::HEXLOWER;
 use md5::{Digest, Md5};
@@ -12,7 +13,7 @@ use zeroize::Zeroizing;
 use crate::foreign_hash::StoredHash;
 use crate::parsing::{CRYPT, crypt_value};
 use crate::phpass::Stretching;
-use crate::{Family, FormatError, Projects, VerifyError};
+use crate::{DigestAlgorithm, Family, FormatError, Projects, VerifyError};
 
 const FAMILY: Family = Family::Drupal;
 
@@ -71,6 +72,10 @@ impl StoredHash for Drupal {
 
     fn memory_bytes(&self) -> usize {
         MEMORY_BYTES
+    }
+
+    fn time(&self) -> Duration {
+        self.stretching.time(DigestAlgorithm::Sha512, PASSWORD_BYTES as u64)
     }
 
     fn costs(&self) -> String {

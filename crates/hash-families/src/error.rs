@@ -1,6 +1,6 @@
 use std::ops::RangeInclusive;
 
-use crate::Family;
+use crate::{Family, Resemblance};
 
 /// A stored hash was refused. No message quotes it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -12,7 +12,7 @@ pub enum FormatError {
     /// The family is not known, but the text looks like one that must be declared, converted or
     /// replaced.
     #[error("the hash is of no known family; it looks like {0}")]
-    Resembles(&'static str),
+    Resembles(Resemblance),
     /// The text is longer than [`MAX_TEXT_BYTES`](crate::MAX_TEXT_BYTES).
     #[error("the hash has {bytes} bytes; the maximum is {max}")]
     TooLong {
@@ -75,6 +75,12 @@ pub enum VerifyError {
         family: Family,
         /// The reason.
         reason: &'static str,
+    },
+    /// The pepper of the hash's Devise application is not in [`Projects`](crate::Projects).
+    #[error("the pepper `{pepper}` of Devise is not known")]
+    UnknownPepper {
+        /// The name of the pepper.
+        pepper: String,
     },
     /// The signer key of the hash's Firebase project is not in [`Projects`](crate::Projects).
     #[error("the signer key of the Firebase project `{project}` is not known")]

@@ -1,3 +1,5 @@
+mod facts;
+
 use std::fmt;
 
 use data_encoding::BASE64;
@@ -22,26 +24,64 @@ pub enum Family {
     BcryptSha256,
     /// The scrypt of better-auth.
     BetterAuth,
+    /// Extended DES crypt(3) of BSD/OS: `_` and 19 characters.
+    BsdiCrypt,
+    /// Type 8 of Cisco IOS: PBKDF2, `$8$`.
+    CiscoPbkdf2,
+    /// Type 9 of Cisco IOS: scrypt, `$9$`.
+    CiscoScrypt,
+    /// Traditional DES crypt(3), behind `{CRYPT}`.
+    DesCrypt,
+    /// bcrypt of the password and a pepper, of Devise.
+    Devise,
     /// Drupal 7 and later: `$S$`, and `U$S$` of accounts from Drupal 6.
     Drupal,
     /// The modified scrypt of Firebase.
     FirebaseScrypt,
+    /// gost-yescrypt: `$gy$`, yescrypt behind HMACs of GOST R 34.11-2012.
+    GostYescrypt,
+    /// An HMAC of the password with the salt as its key, of Werkzeug before 3.0.
+    HmacDigest,
     /// A digest of an LDAP directory, such as `{SSHA}`.
     LdapDigest,
     /// crypt(3) over MD5: `$1$`, and Apache's `$apr1$`.
     Md5Crypt,
+    /// The MD5 digests of MediaWiki: `:A:`, `:B:`.
+    MediaWiki,
+    /// A login of Microsoft SQL Server: `0x0100`, `0x0200`.
+    Mssql,
+    /// MD5 of two MD5 digests, of MyBB and Invision Power Board.
+    MyBb,
+    /// `mysql_native_password` of MySQL 4.1 and later: SHA-1 of SHA-1.
+    MysqlNative,
+    /// `caching_sha2_password` of MySQL 8: SHA-crypt with a salt of 20 bytes.
+    MysqlSha2,
     /// The NT hash of Windows: `$3$`.
     NtHash,
+    /// Three SHA-1 digests, of OpenCart and Woltlab's Burning Board 3.
+    OpenCart,
     /// PBKDF2 with SHA-1, SHA-256 or SHA-512.
     Pbkdf2,
     /// phpass over MD5: `$P$`, `$H$`.
     Phpass,
     /// One digest of the password and a salt, in a declared layout.
     SaltedDigest,
+    /// The verifier of SCRAM (RFC 5802, RFC 7677), of PostgreSQL and Dovecot.
+    Scram,
     /// scrypt (RFC 7914).
     Scrypt,
+    /// crypt(3) of NetBSD over HMAC-SHA-1: `$sha1$`.
+    Sha1Crypt,
     /// crypt(3) over SHA-256 and SHA-512: `$5$`, `$6$`.
     ShaCrypt,
+    /// The `StandardPasswordEncoder` of Spring Security: 1024 times SHA-256.
+    SpringStandard,
+    /// Firebase's scrypt with the signer key in the text, of Supabase: `$fbscrypt$`.
+    SupabaseScrypt,
+    /// An iterated digest of the password and the salt in braces, of Symfony.
+    Symfony,
+    /// MD5 of an MD5 and a salt, of vBulletin.
+    VBulletin,
     /// WordPress since 6.8: bcrypt over an HMAC-SHA-384.
     WordPress,
     /// yescrypt: `$y$`.
@@ -61,6 +101,7 @@ impl Family {
             .iter()
             .find(|(prefix, _)| text.starts_with(prefix))
             .map(|(_, family)| *family)
+            .or_else(|| (text.starts_with('_') && text.len() == 20).then_some(Self::BsdiCrypt))
             .or_else(|| is_aspnet_identity(text).then_some(Self::AspNetIdentity))
     }
 
@@ -72,46 +113,33 @@ impl Family {
 
     /// The stable name.
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::Argon2 => "argon2",
-            Self::AspNetIdentity => "aspnet-identity",
-            Self::AspNetMembership => "aspnet-membership",
-            Self::Bcrypt => "bcrypt",
-            Self::BcryptSha256 => "bcrypt-sha256",
-            Self::BetterAuth => "better-auth",
-            Self::Drupal => "drupal",
-            Self::FirebaseScrypt => "firebase-scrypt",
-            Self::LdapDigest => "ldap-digest",
-            Self::Md5Crypt => "md5-crypt",
-            Self::NtHash => "nt-hash",
-            Self::Pbkdf2 => "pbkdf2",
-            Self::Phpass => "phpass",
-            Self::SaltedDigest => "salted-digest",
-            Self::Scrypt => "scrypt",
-            Self::ShaCrypt => "sha-crypt",
-            Self::WordPress => "wordpress",
-            Self::Yescrypt => "yescrypt",
-        }
+        self.facts().name
     }
 
     /// The feature of this crate that verifies the family; `None` for Argon2.
     pub const fn feature(self) -> Option<&'static str> {
-        Some(match self {
-            Self::Argon2 => return None,
-            Self::AspNetIdentity | Self::AspNetMembership => "aspnet",
-            Self::Bcrypt | Self::BcryptSha256 => "bcrypt",
-            Self::BetterAuth => "better-auth",
-            Self::Drupal => "drupal",
-            Self::FirebaseScrypt => "firebase",
-            Self::LdapDigest => "ldap",
-            Self::Md5Crypt | Self::ShaCrypt | Self::Yescrypt => "crypt",
-            Self::NtHash => "nt",
-            Self::Pbkdf2 => "pbkdf2",
-            Self::Phpass => "phpass",
-            Self::SaltedDigest => "salted-digest",
-            Self::Scrypt => "scrypt",
-            Self::WordPress => "wordpress",
-        })
+        self.facts().feature
+    }
+
+    /// The systems that write such hashes.
+    pub const fn systems(self) -> &'static str {
+        self.facts().systems
+    }
+
+    /// The forms of the stored texts, in Markdown.
+    pub const fn texts(self) -> &'static str {
+        self.facts().texts
+    }
+
+    /// The bounds of the parameters.
+    pub const fn bounds(self) -> &'static str {
+        self.facts().bounds
+    }
+
+    /// The passwords that a hash of the family determines, in Markdown; see
+    /// [`ForeignHash::determines`](crate::ForeignHash::determines).
+    pub const fn determined(self) -> &'static str {
+        self.facts().determined
     }
 }
 
@@ -122,10 +150,11 @@ impl fmt::Display for Family {
 }
 
 /// The prefixes of each family. No prefix begins a later one of another family.
-const PREFIXES: [(&str, Family); 34] = [
+const PREFIXES: &[(&str, Family)] = &[
     ("$argon2d$", Family::Argon2),
     ("$argon2i$", Family::Argon2),
     ("$argon2id$", Family::Argon2),
+    ("$2$", Family::Bcrypt),
     ("$2a$", Family::Bcrypt),
     ("$2b$", Family::Bcrypt),
     ("$2x$", Family::Bcrypt),
@@ -138,32 +167,56 @@ const PREFIXES: [(&str, Family); 34] = [
     ("scrypt$", Family::Scrypt),
     ("scrypt:", Family::Scrypt),
     ("$7$", Family::Scrypt),
+    ("$s0$", Family::Scrypt),
     ("$better-auth$", Family::BetterAuth),
     ("$firebase-scrypt$", Family::FirebaseScrypt),
+    ("$fbscrypt$", Family::SupabaseScrypt),
     ("$pbkdf2$", Family::Pbkdf2),
     ("$pbkdf2-", Family::Pbkdf2),
     ("pbkdf2_", Family::Pbkdf2),
     ("pbkdf2:", Family::Pbkdf2),
+    ("grub.pbkdf2.", Family::Pbkdf2),
+    ("$ml$", Family::Pbkdf2),
+    (":pbkdf2:", Family::Pbkdf2),
+    ("$8$", Family::CiscoPbkdf2),
+    ("$9$", Family::CiscoScrypt),
+    ("SCRAM-SHA-256$", Family::Scram),
     ("$1$", Family::Md5Crypt),
     ("$apr1$", Family::Md5Crypt),
     ("$3$", Family::NtHash),
     ("$5$", Family::ShaCrypt),
     ("$6$", Family::ShaCrypt),
+    ("$sha1$", Family::Sha1Crypt),
     ("$y$", Family::Yescrypt),
+    ("$gy$", Family::GostYescrypt),
     ("$P$", Family::Phpass),
     ("$H$", Family::Phpass),
     ("$S$", Family::Drupal),
     ("U$S$", Family::Drupal),
     ("$salted-", Family::SaltedDigest),
     ("$unsalted-", Family::SaltedDigest),
+    ("$devise$", Family::Devise),
+    ("$hmac-", Family::HmacDigest),
     ("$aspnet-membership-", Family::AspNetMembership),
+    ("$mysql41$", Family::MysqlNative),
+    ("$mysql-sha2$", Family::MysqlSha2),
+    ("0x0100", Family::Mssql),
+    ("0x0200", Family::Mssql),
+    ("$spring-standard$", Family::SpringStandard),
+    ("$symfony-", Family::Symfony),
+    (":A:", Family::MediaWiki),
+    (":B:", Family::MediaWiki),
+    ("$mybb$", Family::MyBb),
+    ("$vbulletin$", Family::VBulletin),
+    ("$opencart$", Family::OpenCart),
 ];
 
 /// The schemes before a self-describing text, in any case: LDAP's `{CRYPT}`, Dovecot's names for
 /// it, the `{ARGON2}` of OpenLDAP and Dovecot, and Spring Security's, which may have a version as
 /// in `{argon2@SpringSecurity_v5_8}`.
-const WRAPPERS: [&str; 10] = [
+const WRAPPERS: [&str; 11] = [
     "CRYPT",
+    "DES-CRYPT",
     "BLF-CRYPT",
     "MD5-CRYPT",
     "SHA256-CRYPT",
@@ -181,7 +234,8 @@ pub(crate) fn strip_wrapper(text: &str) -> &str {
     wrapped
         .filter(|(scheme, inner)| {
             let name = scheme.split_once('@').map_or(*scheme, |(name, _)| name);
-            inner.starts_with('$') && WRAPPERS.iter().any(|own| own.eq_ignore_ascii_case(name))
+            inner.starts_with(['$', '_'])
+                && WRAPPERS.iter().any(|own| own.eq_ignore_ascii_case(name))
         })
         .map_or(text, |(_, inner)| inner)
 }
@@ -193,8 +247,18 @@ pub(crate) fn strip_scheme<'a>(text: &'a str, scheme: &str) -> Option<&'a str> {
 }
 
 fn detect_scheme(text: &str) -> Option<Family> {
-    if strip_scheme(text, "{PBKDF2").is_some() {
+    if strip_scheme(text, "{PBKDF2")
+        .filter(|rest| !rest.starts_with('@'))
+        .or(strip_scheme(text, "{PKCS5S2}"))
+        .is_some()
+    {
         return Some(Family::Pbkdf2);
+    }
+    if strip_scheme(text, "{SCRAM-SHA-").is_some() {
+        return Some(Family::Scram);
+    }
+    if strip_scheme(text, "{CRYPT}").is_some_and(|crypt| crypt.len() == 13) {
+        return Some(Family::DesCrypt);
     }
     DigestAlgorithm::from_ldap_scheme(text).map(|_| Family::LdapDigest)
 }
@@ -230,7 +294,9 @@ mod tests {
         assert_eq!(Family::detect("{crypt}$1$a$b"), Some(Family::Md5Crypt));
         assert_eq!(Family::detect("{CRYPT}$6$a$b"), Some(Family::ShaCrypt));
         assert_eq!(Family::detect("{BLF-CRYPT}$2y$05$a"), Some(Family::Bcrypt));
-        assert_eq!(Family::detect("{CRYPT}rlWMrHPVhTMqk"), None);
+        assert_eq!(Family::detect("{CRYPT}rlWMrHPVhTMqk"), Some(Family::DesCrypt));
+        assert_eq!(Family::detect("{CRYPT}rlWMrHPVhTMq"), None);
+        assert_eq!(Family::detect("{CRYPT}_J9..rasmBYk8r9AiWNc"), Some(Family::BsdiCrypt));
         assert_eq!(Family::detect("{CRYPT}{SSHA}0c0blFTXXNuAMHECS4uxrj3ZieMoWImr"), None);
         assert_eq!(Family::detect("{CRYPT}"), None);
         assert_eq!(Family::detect("{CRYPT"), None);

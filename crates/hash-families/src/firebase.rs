@@ -6,6 +6,8 @@
 //! `$firebase-scrypt$ln=14,r=8,project=name$salt$tag`. The salt is that of the user followed by the
 //! project's salt separator; ln and r are the project's `mem_cost` and `rounds`.
 
+use std::time::Duration;
+
 use aes::Aes256;
 use ctr::Ctr128BE;
 use ctr::cipher::{KeyIvInit, StreamCipher};
@@ -45,17 +47,27 @@ impl FirebaseScrypt {
     }
 }
 
+/// Whether the tag is `signer_key`, encrypted with the key derived from `password`.
+pub(crate) fn is_encrypted_key(
+    family: Family,
+    scrypt: &Scrypt,
+    signer_key: &[u8],
+    password: &[u8],
+) -> Result<bool, VerifyError> {
+    let key = scrypt.derive(family, password, KEY_BYTES)?;
+    let mut cipher = Ctr128BE::<Aes256>::new_from_slices(&key, &[0; 16])
+        .map_err(|_| VerifyError::Algorithm { family, reason: "AES key" })?;
+    let mut tag = signer_key.to_vec();
+    cipher.apply_keystream(&mut tag);
+    Ok(tag.ct_eq(scrypt.tag()).into())
+}
+
 impl StoredHash for FirebaseScrypt {
     fn verify(&self, password: &[u8], projects: &Projects) -> Result<bool, VerifyError> {
         let signer_key = projects
             .signer_key(&self.project)
             .ok_or_else(|| VerifyError::UnknownProject { project: self.project.clone() })?;
-        let key = self.scrypt.derive(FAMILY, password, KEY_BYTES)?;
-        let mut cipher = Ctr128BE::<Aes256>::new_from_slices(&key, &[0; 16])
-            .map_err(|_| VerifyError::Algorithm { family: FAMILY, reason: "AES key" })?;
-        let mut tag = signer_key.to_vec();
-        cipher.apply_keystream(&mut tag);
-        Ok(tag.ct_eq(self.scrypt.tag()).into())
+        is_encrypted_key(FAMILY, &self.scrypt, signer_key, password)
     }
 
     fn determines(&self, password: &[u8]) -> bool {
@@ -64,6 +76,10 @@ impl StoredHash for FirebaseScrypt {
 
     fn memory_bytes(&self) -> usize {
         self.scrypt.memory_bytes()
+    }
+
+    fn time(&self) -> Duration {
+        self.scrypt.time()
     }
 
     fn costs(&self) -> String {

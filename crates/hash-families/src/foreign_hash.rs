@@ -1,4 +1,5 @@
 use std::fmt;
+use std::time::Duration;
 
 use crate::family::strip_wrapper;
 use crate::resemblance;
@@ -9,6 +10,9 @@ pub const MAX_TEXT_BYTES: usize = 8 * 1024;
 
 /// Maximum length of a password, in bytes. The time of SHA-crypt is quadratic in the length.
 pub const MAX_PASSWORD_BYTES: usize = 4 * 1024;
+
+/// Estimated time of a verification above which a hash is [costly](ForeignHash::is_costly).
+pub const MAX_USUAL_TIME: Duration = Duration::from_secs(2);
 
 /// A parsed hash of one family.
 pub(crate) trait StoredHash: Send + Sync {
@@ -21,6 +25,9 @@ pub(crate) trait StoredHash: Send + Sync {
 
     /// Maximum memory of `verify`, in bytes.
     fn memory_bytes(&self) -> usize;
+
+    /// Estimated time of `verify` with the longest password, see [`cost`](crate::cost).
+    fn time(&self) -> Duration;
 
     /// The variant and the cost parameters, for `Debug`.
     fn costs(&self) -> String;
@@ -84,6 +91,23 @@ impl ForeignHash {
     pub fn memory_bytes(&self) -> usize {
         self.stored.memory_bytes()
     }
+
+    /// Estimated time of a verification with the longest password, on one thread of a server of
+    /// 2024, to within a factor of about three.
+    pub fn estimated_time(&self) -> Duration {
+        self.stored.time()
+    }
+
+    /// Whether a verification may take longer than [`MAX_USUAL_TIME`], by the
+    /// [estimate](Self::estimated_time). The bounds of some families permit that.
+    pub fn is_costly(&self) -> bool {
+        self.estimated_time() > MAX_USUAL_TIME
+    }
+
+    /// The variant and the cost parameters as text, without salt and tag.
+    pub fn parameters(&self) -> String {
+        self.stored.costs()
+    }
 }
 
 /// Whether an HMAC with `password` as its key determines it. HMAC pads its key with NULs, so NULs
@@ -124,14 +148,40 @@ fn parse_as(family: Family, text: &str) -> Result<Box<dyn StoredHash>, FormatErr
         Family::BcryptSha256 => Box::new(crate::bcrypt_sha256::BcryptSha256::parse(text)?),
         #[cfg(feature = "better-auth")]
         Family::BetterAuth => Box::new(crate::better_auth::BetterAuth::parse(text)?),
+        #[cfg(feature = "crypt")]
+        Family::BsdiCrypt => Box::new(crate::des_crypt::DesCrypt::parse_extended(text)?),
+        #[cfg(feature = "cisco")]
+        Family::CiscoPbkdf2 => Box::new(crate::cisco::CiscoPbkdf2::parse(text)?),
+        #[cfg(feature = "cisco")]
+        Family::CiscoScrypt => Box::new(crate::cisco::CiscoScrypt::parse(text)?),
+        #[cfg(feature = "crypt")]
+        Family::DesCrypt => Box::new(crate::des_crypt::DesCrypt::parse(text)?),
+        #[cfg(feature = "bcrypt")]
+        Family::Devise => Box::new(crate::devise::Devise::parse(text)?),
         #[cfg(feature = "drupal")]
         Family::Drupal => Box::new(crate::drupal::Drupal::parse(text)?),
         #[cfg(feature = "firebase")]
         Family::FirebaseScrypt => Box::new(crate::firebase::FirebaseScrypt::parse(text)?),
+        #[cfg(feature = "crypt")]
+        Family::GostYescrypt => Box::new(crate::gost_yescrypt::GostYescrypt::parse(text)?),
+        #[cfg(feature = "werkzeug")]
+        Family::HmacDigest => Box::new(crate::hmac_digest::HmacDigest::parse(text)?),
         #[cfg(feature = "ldap")]
         Family::LdapDigest => Box::new(crate::ldap_digest::LdapDigest::parse(text)?),
         #[cfg(feature = "crypt")]
         Family::Md5Crypt => Box::new(crate::md5_crypt::Md5Crypt::parse(text)?),
+        #[cfg(feature = "mediawiki")]
+        Family::MediaWiki => Box::new(crate::mediawiki::MediaWiki::parse(text)?),
+        #[cfg(feature = "mssql")]
+        Family::Mssql => Box::new(crate::mssql::Mssql::parse(text)?),
+        #[cfg(feature = "forums")]
+        Family::MyBb | Family::OpenCart | Family::VBulletin => {
+            Box::new(crate::forums::ForumDigest::parse(family, text)?)
+        }
+        #[cfg(feature = "mysql")]
+        Family::MysqlNative => Box::new(crate::mysql_native::MysqlNative::parse(text)?),
+        #[cfg(feature = "mysql")]
+        Family::MysqlSha2 => Box::new(crate::mysql_sha2::MysqlSha2::parse(text)?),
         #[cfg(feature = "nt")]
         Family::NtHash => Box::new(crate::nt_hash::NtHash::parse(text)?),
         #[cfg(feature = "pbkdf2")]
@@ -140,10 +190,20 @@ fn parse_as(family: Family, text: &str) -> Result<Box<dyn StoredHash>, FormatErr
         Family::Phpass => Box::new(crate::phpass::Phpass::parse(text)?),
         #[cfg(feature = "salted-digest")]
         Family::SaltedDigest => Box::new(crate::salted_digest::SaltedDigest::parse(text)?),
+        #[cfg(feature = "scram")]
+        Family::Scram => Box::new(crate::scram::Scram::parse(text)?),
         #[cfg(feature = "scrypt")]
         Family::Scrypt => Box::new(crate::scrypt::Scrypt::parse(text)?),
         #[cfg(feature = "crypt")]
+        Family::Sha1Crypt => Box::new(crate::sha1_crypt::Sha1Crypt::parse(text)?),
+        #[cfg(feature = "crypt")]
         Family::ShaCrypt => Box::new(crate::sha_crypt::ShaCrypt::parse(text)?),
+        #[cfg(feature = "spring")]
+        Family::SpringStandard => Box::new(crate::spring_standard::SpringStandard::parse(text)?),
+        #[cfg(feature = "firebase")]
+        Family::SupabaseScrypt => Box::new(crate::supabase::SupabaseScrypt::parse(text)?),
+        #[cfg(feature = "symfony")]
+        Family::Symfony => Box::new(crate::symfony::Symfony::parse(text)?),
         #[cfg(feature = "wordpress")]
         Family::WordPress => Box::new(crate::wordpress::WordPress::parse(text)?),
         #[cfg(feature = "crypt")]

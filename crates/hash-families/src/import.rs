@@ -3,6 +3,10 @@
 mod declaration;
 #[cfg(feature = "keycloak")]
 mod keycloak;
+#[cfg(feature = "keycloak")]
+mod okta;
+mod spring;
+mod systems;
 
 use std::fmt;
 
@@ -58,6 +62,57 @@ pub enum ImportFormat {
         /// `base64_salt_separator` of the project, decoded.
         salt_separator: Vec<u8>,
     },
+    /// crypt(3), including its traditional form of thirteen characters.
+    Crypt,
+    /// Devise with a pepper: bcrypt.
+    Devise {
+        /// The name of the pepper in [`Projects`](crate::Projects): 1 to 64 letters, digits and
+        /// `-_.:`.
+        pepper: String,
+    },
+    /// Dovecot, including its `{PBKDF2}`, `{MD5}` and digests in hexadecimal.
+    Dovecot,
+    /// Joomla, including `digest:salt` of versions before 3.2.
+    Joomla,
+    /// Magento 1, osCommerce and Magento 2: `digest:salt` and `digest:salt:version`, with one version
+    /// from 0 to 3.
+    Magento,
+    /// The bcrypt of Meteor's accounts.
+    Meteor,
+    /// MyBB and Invision Power Board: digest in hexadecimal, and salt.
+    MyBb,
+    /// MySQL and MariaDB: `*` and 40 digits, or `caching_sha2_password` in hexadecimal.
+    Mysql,
+    /// Okta: the JSON of a `credentials.password.hash`, as its API takes it.
+    Okta,
+    /// OpenCart before 3 and Woltlab Burning Board 3: digest in hexadecimal, and salt.
+    OpenCart,
+    /// PBKDF2 whose parameters are not in the text: tag and salt.
+    Pbkdf2 {
+        /// SHA-1, SHA-256 or SHA-512.
+        algorithm: DigestAlgorithm,
+        /// The number of iterations.
+        iterations: u32,
+        /// The encoding of the tag.
+        digest: ByteEncoding,
+        /// The encoding of the salt.
+        salt: ByteEncoding,
+    },
+    /// Spring Security: the name of a default encoder in braces, and its hash.
+    Spring,
+    /// Symfony's `MessageDigestPasswordHasher`: digest and salt.
+    Symfony {
+        /// The digest algorithm.
+        algorithm: DigestAlgorithm,
+        /// The number of iterations.
+        iterations: u32,
+        /// The encoding of the digest.
+        digest: ByteEncoding,
+    },
+    /// vBulletin 3 and 4: digest in hexadecimal, and salt.
+    VBulletin,
+    /// Werkzeug, including the HMACs of versions before 3.0.
+    Werkzeug,
 }
 
 /// The position of the salt in the input of a digest.
@@ -140,7 +195,13 @@ pub fn stored_text(
     }
     let has_salt_field = match format {
         ImportFormat::SaltedDigest { layout, .. } => layout.is_some(),
-        ImportFormat::AspNetMembership { .. } | ImportFormat::Firebase { .. } => true,
+        ImportFormat::AspNetMembership { .. }
+        | ImportFormat::Firebase { .. }
+        | ImportFormat::MyBb
+        | ImportFormat::OpenCart
+        | ImportFormat::Pbkdf2 { .. }
+        | ImportFormat::Symfony { .. }
+        | ImportFormat::VBulletin => true,
         _ => false,
     };
     let salt = match (has_salt_field, salt) {
@@ -172,6 +233,27 @@ pub fn stored_text(
             let (salt, digest) = (BASE64_NOPAD.encode(&salt), BASE64_NOPAD.encode(&digest));
             format!("$firebase-scrypt$ln={mem_cost},r={rounds},project={project}${salt}${digest}")
         }
+        ImportFormat::Crypt => systems::crypt(hash),
+        ImportFormat::Devise { pepper } => format!("$devise$pepper={pepper}{hash}"),
+        ImportFormat::Dovecot => systems::dovecot(hash)?,
+        ImportFormat::Joomla => systems::joomla(hash)?,
+        ImportFormat::Magento => systems::magento(hash)?,
+        ImportFormat::Meteor => systems::meteor(hash)?,
+        ImportFormat::MyBb => with_salt("$mybb", ByteEncoding::Hexadecimal, hash, salt)?,
+        ImportFormat::Mysql => systems::mysql(hash)?,
+        ImportFormat::Okta => okta(hash)?,
+        ImportFormat::OpenCart => with_salt("$opencart", ByteEncoding::Hexadecimal, hash, salt)?,
+        ImportFormat::Pbkdf2 { algorithm, iterations, digest, salt: salt_encoding } => {
+            let tag = digest.decode("the tag is not in its encoding", hash)?;
+            let salt = salt_encoding.decode("the salt is not in its encoding", salt)?;
+            pbkdf2(*algorithm, *iterations, &salt, &tag)
+        }
+        ImportFormat::Spring => spring::stored_text(hash)?,
+        ImportFormat::Symfony { algorithm, iterations, digest } => {
+            with_salt(&format!("$symfony-{algorithm}$i={iterations}"), *digest, hash, salt)?
+        }
+        ImportFormat::VBulletin => with_salt("$vbulletin", ByteEncoding::Hexadecimal, hash, salt)?,
+        ImportFormat::Werkzeug => systems::werkzeug(hash)?,
     };
     if Family::detect(&text) != Some(Family::Argon2) {
         ForeignHash::parse(&text)?;
@@ -215,6 +297,25 @@ fn salted_digest(
     }
 }
 
+/// Returns the PHC string of PBKDF2.
+fn pbkdf2(algorithm: DigestAlgorithm, iterations: u32, salt: &[u8], tag: &[u8]) -> String {
+    let length = tag.len();
+    let (salt, tag) = (BASE64_NOPAD.encode(salt), BASE64_NOPAD.encode(tag));
+    format!("$pbkdf2-{algorithm}$i={iterations},l={length}${salt}${tag}")
+}
+
+/// Returns a text of its own for a digest and a salt, which is used as text.
+fn with_salt(
+    prefix: &str,
+    encoding: ByteEncoding,
+    digest: &str,
+    salt: &str,
+) -> Result<String, FormatError> {
+    let digest = encoding.decode("the digest is not in its encoding", digest)?;
+    let (salt, digest) = (BASE64_NOPAD.encode(salt.as_bytes()), BASE64_NOPAD.encode(&digest));
+    Ok(format!("{prefix}${salt}${digest}"))
+}
+
 fn better_auth(hash: &str) -> Result<String, FormatError> {
     let damaged = FormatError::Export { reason: "the form is not salt:hash in hexadecimal" };
     // Lucia, whose hashes these were, wrote its version before them.
@@ -235,6 +336,16 @@ fn better_auth(hash: &str) -> Result<String, FormatError> {
 #[cfg(feature = "keycloak")]
 fn keycloak(hash: &str) -> Result<String, FormatError> {
     keycloak::stored_text(hash)
+}
+
+#[cfg(feature = "keycloak")]
+fn okta(hash: &str) -> Result<String, FormatError> {
+    okta::stored_text(hash)
+}
+
+#[cfg(not(feature = "keycloak"))]
+fn okta(_: &str) -> Result<String, FormatError> {
+    Err(FormatError::Disabled { family: Family::Pbkdf2, feature: "keycloak" })
 }
 
 #[cfg(not(feature = "keycloak"))]

@@ -2,9 +2,12 @@
 //! braces, and in Base64 the digest of password and salt, followed by the salt. Schemes without an
 //! S for "salted", such as `{MD5}` and `{SHA}`, have no salt.
 
+use std::time::Duration;
+
 use data_encoding::BASE64;
 use subtle::ConstantTimeEq;
 
+use crate::cost;
 use crate::foreign_hash::StoredHash;
 use crate::{DigestAlgorithm, Family, FormatError, Projects, VerifyError};
 
@@ -27,6 +30,13 @@ impl LdapDigest {
         let (algorithm, salted, encoded) =
             DigestAlgorithm::from_ldap_scheme(text).ok_or(FAMILY.damaged("scheme"))?;
         let length = algorithm.digest_bytes();
+        let is_hex = encoded.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if !salted && is_hex && encoded.len() >= 2 * length {
+            return Err(FAMILY.damaged(
+                "the value is hexadecimal; for Dovecot declare the format `dovecot`, for Spring \
+                 Security `spring`",
+            ));
+        }
         let min = length as u64;
         let bounds = if salted { min + 1..=min + SALT_BYTES } else { min..=min };
         let mut digest = FAMILY.decode("tag", &BASE64, encoded, bounds)?;
@@ -46,6 +56,10 @@ impl StoredHash for LdapDigest {
 
     fn memory_bytes(&self) -> usize {
         MEMORY_BYTES
+    }
+
+    fn time(&self) -> Duration {
+        cost::FEW_DIGESTS
     }
 
     fn costs(&self) -> String {

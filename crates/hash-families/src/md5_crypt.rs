@@ -1,13 +1,16 @@
 //! crypt(3) over MD5, from FreeBSD: `$1$salt$tag`, and `$apr1$salt$tag` of Apache's `htpasswd`,
 //! which differs in the prefix only. It always has 1000 rounds.
 
+use std::time::Duration;
+
 use md5::{Digest, Md5};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+use crate::cost;
 use crate::foreign_hash::StoredHash;
 use crate::parsing::{CRYPT, check_salt, split};
-use crate::{Family, FormatError, Projects, VerifyError};
+use crate::{DigestAlgorithm, Family, FormatError, Projects, VerifyError};
 
 const FAMILY: Family = Family::Md5Crypt;
 const ROUNDS: u32 = 1000;
@@ -92,6 +95,11 @@ impl StoredHash for Md5Crypt {
 
     fn memory_bytes(&self) -> usize {
         MEMORY_BYTES
+    }
+
+    fn time(&self) -> Duration {
+        // Each round hashes the password up to twice.
+        cost::digests(DigestAlgorithm::Md5, ROUNDS.into(), 2 * cost::LONGEST)
     }
 
     fn costs(&self) -> String {

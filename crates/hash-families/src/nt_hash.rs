@@ -1,10 +1,13 @@
 //! The NT hash of Windows: MD4 of the password in UTF-16, without a salt. Stored as FreeBSD writes
 //! it, `$3$$` and 32 hexadecimal digits.
 
+use std::time::Duration;
+
 use data_encoding::HEXLOWER_PERMISSIVE;
 use md4::{Digest, Md4};
 use subtle::ConstantTimeEq;
 
+use crate::cost;
 use crate::foreign_hash::StoredHash;
 use crate::utf16::utf16_le;
 use crate::{Family, FormatError, Projects, VerifyError};
@@ -43,6 +46,10 @@ impl StoredHash for NtHash {
 
     fn memory_bytes(&self) -> usize {
         MEMORY_BYTES
+    }
+
+    fn time(&self) -> Duration {
+        cost::FEW_DIGESTS
     }
 
     fn costs(&self) -> String {

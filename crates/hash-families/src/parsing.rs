@@ -28,6 +28,10 @@ pub(crate) static BCRYPT_TAG: LazyLock<Encoding> =
 pub(crate) static CRYPT: LazyLock<Encoding> =
     LazyLock::new(|| encoding(CRYPT_SYMBOLS, BitOrder::LeastSignificantFirst, true, ("", "")));
 
+/// crypt(3)'s alphabet, most significant bits first, as in Cisco IOS.
+pub(crate) static CISCO: LazyLock<Encoding> =
+    LazyLock::new(|| encoding(CRYPT_SYMBOLS, BitOrder::MostSignificantFirst, true, ("", "")));
+
 /// passlib's Base64: without padding, and with `.` for `+`.
 pub(crate) static PASSLIB: LazyLock<Encoding> =
     LazyLock::new(|| encoding(BASE64_SYMBOLS, BitOrder::MostSignificantFirst, true, (".", "+")));
@@ -158,7 +162,7 @@ mod tests {
     #[test]
     fn every_encoding_is_valid_and_round_trips() {
         let bytes: Vec<u8> = (0..=255).collect();
-        for encoding in [&*BCRYPT_SALT, &*BCRYPT_TAG, &*CRYPT, &*PASSLIB, &*ANY_BASE64] {
+        for encoding in [&*BCRYPT_SALT, &*BCRYPT_TAG, &*CRYPT, &*CISCO, &*PASSLIB, &*ANY_BASE64] {
             assert_eq!(encoding.decode(encoding.encode(&bytes).as_bytes()).unwrap(), bytes);
         }
         assert_eq!(PASSLIB.decode(b"..//"), PASSLIB.decode(b"++//"));

@@ -4,23 +4,29 @@
 //! | --- | --- |
 //! | `$pbkdf2-sha256$i=600000,l=32$salt$tag` | PHC strings; `l` is optional, `$pbkdf2$` means SHA-1 |
 //! | `$pbkdf2-sha256$29000$salt$tag` | passlib; Base64 with `.` for `+`; padding is ignored |
-//! | `{PBKDF2-SHA256}10000$salt$tag` | LDAP directories; the same Base64, `{PBKDF2}` means SHA-1 |
+//! | `{PBKDF2-SHA256}10000$salt$tag` | LDAP directories; the same Base64, `{PBKDF2}` means SHA-1; 389 Directory Server pads it |
 //! | `{PBKDF2_SHA256}value` | 389 Directory Server |
+//! | `{PKCS5S2}value` | Atlassian; SHA-1, 10 000 iterations |
+//! | `grub.pbkdf2.sha512.10000.salt.tag` | GRUB; hexadecimal |
+//! | `$ml$35460$salt$tag` | macOS, as tools write it; SHA-512, hexadecimal |
+//! | `:pbkdf2:sha512:30000:64:salt:tag` | MediaWiki |
 //! | `pbkdf2_sha256$600000$salt$tag` | Django; the salt as text, the tag in Base64 |
 //! | `pbkdf2:sha256:600000$salt$tag` | Werkzeug; the salt as text, the tag in hexadecimal |
 
 use std::ops::RangeInclusive;
+use std::time::Duration;
 
-use data_encoding::{BASE64, BASE64_NOPAD, HEXLOWER};
+use data_encoding::{BASE64, BASE64_NOPAD, HEXLOWER, HEXLOWER_PERMISSIVE};
 use sha1::Sha1;
 use sha2::{Sha256, Sha512};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+use crate::cost;
 use crate::family::strip_scheme;
 use crate::foreign_hash::{StoredHash, is_determined_by_hmac};
 use crate::parsing::{PASSLIB, split, unpadded};
-use crate::{Family, FormatError, Projects, VerifyError};
+use crate::{DigestAlgorithm, Family, FormatError, Projects, VerifyError};
 
 /// Weak hashes are accepted, since they are replaced after a verification. Systems write up to 1
 /// 300 000 (Keycloak); ten million take up to half a minute on a slow machine.
@@ -57,6 +63,14 @@ impl Prf {
         }
     }
 
+    const fn digest(self) -> DigestAlgorithm {
+        match self {
+            Self::Sha1 => DigestAlgorithm::Sha1,
+            Self::Sha256 => DigestAlgorithm::Sha256,
+            Self::Sha512 => DigestAlgorithm::Sha512,
+        }
+    }
+
     const fn output_bytes(self) -> u64 {
         match self {
             Self::Sha1 => 20,
@@ -76,12 +90,18 @@ pub(crate) struct Pbkdf2 {
 
 impl Pbkdf2 {
     pub(crate) fn parse(text: &str) -> Result<Self, FormatError> {
-        if text.starts_with('$') {
+        if let Some(rest) = text.strip_prefix("$ml$") {
+            Self::from_macos(rest)
+        } else if text.starts_with('$') {
             Self::from_modular_crypt(text)
         } else if text.starts_with('{') {
             Self::from_ldap(text)
         } else if let Some(rest) = text.strip_prefix("pbkdf2_") {
             Self::from_django(rest)
+        } else if let Some(rest) = text.strip_prefix(":pbkdf2:") {
+            Self::from_mediawiki(rest)
+        } else if let Some(rest) = text.strip_prefix("grub.pbkdf2.") {
+            Self::from_grub(rest)
         } else {
             Self::from_werkzeug(text)
         }
@@ -152,6 +172,9 @@ impl Pbkdf2 {
         if let Some(rest) = strip_scheme(text, "{PBKDF2_SHA256}") {
             return Self::from_389_ds(rest);
         }
+        if let Some(rest) = strip_scheme(text, "{PKCS5S2}") {
+            return Self::from_atlassian(rest);
+        }
         let (prf, rest) = SCHEMES
             .iter()
             .find_map(|(scheme, prf)| Some((*prf, strip_scheme(text, scheme)?)))
@@ -159,13 +182,13 @@ impl Pbkdf2 {
                 "the scheme is none of {PBKDF2}, {PBKDF2-SHA1}, {PBKDF2-SHA256}, {PBKDF2-SHA512}",
             ))?;
         let [iterations, salt, tag] = split(rest, '$').ok_or(family.damaged(
-            "the form is not {PBKDF2-SHA256}iterations$salt$tag; Spring Security's {pbkdf2} names \
-                 no parameters, so it cannot be verified",
+            "the form is not {PBKDF2-SHA256}iterations$salt$tag; for that of Spring Security \
+             declare the format `spring`, for that of Dovecot `dovecot`",
         ))?;
         let output = prf.output_bytes();
         let iterations = family.parse_number("iterations", iterations, ITERATIONS)?;
-        let salt = family.decode("salt", &PASSLIB, salt, SALT_BYTES)?;
-        let tag = family.decode("tag", &PASSLIB, tag, output..=output)?;
+        let salt = family.decode("salt", &PASSLIB, unpadded(salt), SALT_BYTES)?;
+        let tag = family.decode("tag", &PASSLIB, unpadded(tag), output..=output)?;
         Self::new(family, prf, u64::from(iterations), salt, tag)
     }
 
@@ -192,6 +215,59 @@ impl Pbkdf2 {
         let iterations = family.parse_number("iterations", iterations, ITERATIONS)?;
         let tag = family.decode("tag", &BASE64, tag, output..=output)?;
         Self::new(family, prf, u64::from(iterations), salt.as_bytes().to_vec(), tag)
+    }
+
+    /// Parses the rest after `{PKCS5S2}`: the Base64 of 16 bytes of salt and 32 of tag.
+    fn from_atlassian(text: &str) -> Result<Self, FormatError> {
+        let family = Family::Pbkdf2;
+        let mut salt = family.decode("value", &BASE64, text, 48..=48)?;
+        let tag = salt.split_off(16);
+        Self::new(family, Prf::Sha1, 10_000, salt, tag)
+    }
+
+    /// Parses the rest after `grub.pbkdf2.`. A tag of several blocks is cut to 64 bytes.
+    fn from_grub(text: &str) -> Result<Self, FormatError> {
+        let family = Family::Pbkdf2;
+        let damaged = family.damaged("the form is not grub.pbkdf2.sha512.iterations.salt.tag");
+        let [digest, iterations, salt, tag] = split(text, '.').ok_or(damaged.clone())?;
+        let prf = Prf::from_name(digest).ok_or(damaged)?;
+        Self::from_hexadecimal(prf, iterations, salt, tag)
+    }
+
+    /// Parses the rest after `$ml$`, in which tools write the `SALTED-SHA512-PBKDF2` of macOS.
+    fn from_macos(text: &str) -> Result<Self, FormatError> {
+        let [iterations, salt, tag] = split(text, '$')
+            .ok_or(Family::Pbkdf2.damaged("the form is not $ml$iterations$salt$tag"))?;
+        Self::from_hexadecimal(Prf::Sha512, iterations, salt, tag)
+    }
+
+    fn from_hexadecimal(
+        prf: Prf,
+        iterations: &str,
+        salt: &str,
+        tag: &str,
+    ) -> Result<Self, FormatError> {
+        let family = Family::Pbkdf2;
+        let iterations = family.parse_number("iterations", iterations, ITERATIONS)?;
+        let salt = family.decode("salt", &HEXLOWER_PERMISSIVE, salt, SALT_BYTES)?;
+        let mut tag = family.decode("tag", &HEXLOWER_PERMISSIVE, tag, prf.output_bytes()..=512)?;
+        // The first block is as hard to guess.
+        tag.truncate(*TAG_BYTES.end() as usize);
+        Self::new(family, prf, u64::from(iterations), salt, tag)
+    }
+
+    /// Parses the rest after `:pbkdf2:`.
+    fn from_mediawiki(text: &str) -> Result<Self, FormatError> {
+        let family = Family::Pbkdf2;
+        let damaged = family.damaged("the form is not :pbkdf2:sha512:iterations:length:salt:tag");
+        let [digest, iterations, length, salt, tag] = split(text, ':').ok_or(damaged.clone())?;
+        let prf = Prf::from_name(digest).ok_or(damaged)?;
+        let iterations = family.parse_number("iterations", iterations, ITERATIONS)?;
+        let length = u64::from(family.parse_number("length", length, 16..=512)?);
+        let salt = family.decode("salt", &BASE64, salt, SALT_BYTES)?;
+        let mut tag = family.decode("tag", &BASE64, tag, length..=length)?;
+        tag.truncate(*TAG_BYTES.end() as usize);
+        Self::new(family, prf, u64::from(iterations), salt, tag)
     }
 
     fn from_werkzeug(text: &str) -> Result<Self, FormatError> {
@@ -223,10 +299,9 @@ impl Pbkdf2 {
             BASE64_NOPAD.encode(&self.tag),
         )
     }
-}
 
-impl StoredHash for Pbkdf2 {
-    fn verify(&self, password: &[u8], _: &Projects) -> Result<bool, VerifyError> {
+    /// Derives a tag from `password`.
+    pub(crate) fn derive(&self, password: &[u8]) -> Zeroizing<Vec<u8>> {
         let mut tag = Zeroizing::new(vec![0; self.tag.len()]);
         match self.prf {
             Prf::Sha1 => {
@@ -239,7 +314,18 @@ impl StoredHash for Pbkdf2 {
                 pbkdf2::pbkdf2_hmac::<Sha512>(password, &self.salt, self.iterations, &mut tag);
             }
         }
-        Ok(tag.ct_eq(&self.tag).into())
+        tag
+    }
+
+    #[cfg(feature = "scram")]
+    pub(crate) fn tag(&self) -> &[u8] {
+        &self.tag
+    }
+}
+
+impl StoredHash for Pbkdf2 {
+    fn verify(&self, password: &[u8], _: &Projects) -> Result<bool, VerifyError> {
+        Ok(self.derive(password).ct_eq(&self.tag).into())
     }
 
     fn determines(&self, password: &[u8]) -> bool {
@@ -248,6 +334,11 @@ impl StoredHash for Pbkdf2 {
 
     fn memory_bytes(&self) -> usize {
         MEMORY_BYTES
+    }
+
+    fn time(&self) -> Duration {
+        let blocks = (self.tag.len() as u64).div_ceil(self.prf.output_bytes());
+        cost::hmacs(self.prf.digest(), u64::from(self.iterations) * blocks)
     }
 
     fn costs(&self) -> String {

@@ -3,14 +3,16 @@
 //! trimmed passwords first; as its hashes cannot be distinguished, this is not done here.
 
 use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use md5::{Digest, Md5};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+use crate::cost;
 use crate::foreign_hash::StoredHash;
 use crate::parsing::{CRYPT, crypt_value};
-use crate::{Family, FormatError, Projects, VerifyError};
+use crate::{DigestAlgorithm, Family, FormatError, Projects, VerifyError};
 
 const FAMILY: Family = Family::Phpass;
 
@@ -52,6 +54,10 @@ impl StoredHash for Phpass {
         MEMORY_BYTES
     }
 
+    fn time(&self) -> Duration {
+        self.stretching.time(DigestAlgorithm::Md5, cost::LONGEST)
+    }
+
     fn costs(&self) -> String {
         self.stretching.costs()
     }
@@ -90,6 +96,12 @@ impl Stretching {
             digest = D::new().chain_update(&digest).chain_update(password).finalize();
         }
         Zeroizing::new(digest.to_vec())
+    }
+
+    /// The time for passwords of up to `password_bytes`.
+    pub(crate) fn time(&self, algorithm: DigestAlgorithm, password_bytes: u64) -> Duration {
+        let bytes = algorithm.digest_bytes() as u64 + password_bytes;
+        cost::digests(algorithm, 1 << self.log_rounds, bytes)
     }
 
     pub(crate) fn costs(&self) -> String {

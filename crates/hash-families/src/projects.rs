@@ -6,9 +6,13 @@ use zeroize::Zeroizing;
 
 use crate::import::is_project_name;
 
-/// The signer keys of Firebase projects by name, which the verification of their hashes needs.
+/// The secrets of other systems that the verification of their hashes needs: the signer keys of
+/// Firebase projects and the peppers of Devise, each by name.
 #[derive(Default)]
-pub struct Projects(BTreeMap<String, Zeroizing<Vec<u8>>>);
+pub struct Projects {
+    signer_keys: BTreeMap<String, Zeroizing<Vec<u8>>>,
+    peppers: BTreeMap<String, Zeroizing<Vec<u8>>>,
+}
 
 impl Projects {
     /// Returns an empty set.
@@ -20,7 +24,7 @@ impl Projects {
     /// Replaces an earlier key of the project.
     #[must_use]
     pub fn with(mut self, project: impl Into<String>, signer_key: Vec<u8>) -> Self {
-        self.0.insert(project.into(), Zeroizing::new(signer_key));
+        self.signer_keys.insert(project.into(), Zeroizing::new(signer_key));
         self
     }
 
@@ -38,9 +42,30 @@ impl Projects {
         }
     }
 
+    /// Adds the `config.pepper` of Devise, as it is written there. Replaces an earlier one of that
+    /// name.
+    ///
+    /// # Errors
+    /// If the name is not valid, or the pepper is empty.
+    pub fn with_pepper(mut self, name: &str, pepper: &str) -> Result<Self, InvalidProject> {
+        if !is_project_name(name) {
+            return Err(InvalidProject::Name);
+        }
+        if pepper.is_empty() {
+            return Err(InvalidProject::Pepper);
+        }
+        self.peppers.insert(name.to_owned(), Zeroizing::new(pepper.as_bytes().to_vec()));
+        Ok(self)
+    }
+
+    /// Returns the pepper of this name.
+    pub fn pepper(&self, name: &str) -> Option<&[u8]> {
+        self.peppers.get(name).map(|pepper| pepper.as_slice())
+    }
+
     /// Returns the signer key of `project`.
     pub fn signer_key(&self, project: &str) -> Option<&[u8]> {
-        self.0.get(project).map(|key| key.as_slice())
+        self.signer_keys.get(project).map(|key| key.as_slice())
     }
 }
 
@@ -54,11 +79,14 @@ pub enum InvalidProject {
     /// The key is not Base64.
     #[error("a signer key must be the base64_signer_key of the project's hash parameters")]
     Key,
+    /// The pepper is empty.
+    #[error("a pepper must not be empty")]
+    Pepper,
 }
 
 impl fmt::Debug for Projects {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.keys()).finish()
+        f.debug_set().entries(self.signer_keys.keys().chain(self.peppers.keys())).finish()
     }
 }
 
@@ -71,6 +99,13 @@ mod tests {
         let projects = Projects::none().with_encoded("shop-1", "AAEC/w==").unwrap();
         assert_eq!(projects.signer_key("shop-1"), Some([0, 1, 2, 255].as_slice()));
         assert_eq!(format!("{projects:?}"), "{\"shop-1\"}");
+        let projects = projects.with_pepper("rails", "a pepper").unwrap();
+        assert_eq!(projects.pepper("rails"), Some(b"a pepper".as_slice()));
+        assert_eq!(format!("{projects:?}"), "{\"shop-1\", \"rails\"}");
+        let added = Projects::none().with_pepper("rails", "").err();
+        assert_eq!(added, Some(InvalidProject::Pepper));
+        let added = Projects::none().with_pepper("a b", "a pepper").err();
+        assert_eq!(added, Some(InvalidProject::Name));
         let added = |name: &str, key: &str| Projects::none().with_encoded(name, key).err();
         for name in ["", "a b", "a$b", "a,b", &"x".repeat(65)] {
             assert_eq!(added(name, "AAEC/w=="), Some(InvalidProject::Name), "{name}");

@@ -1,16 +1,58 @@
 //! Says what a text of no known family looks like, and what to do.
 
+use std::fmt;
+
 use data_encoding::BASE64;
 
 use crate::FormatError;
-use crate::parsing::crypt_value;
+use crate::parsing::{crypt_value, split};
 
-const NOT_SUPPORTED: &str =
-    "one of an algorithm that is not supported; such accounts need a password reset";
+/// What a text of no known family looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Resemblance {
+    /// What it looks like, and the remedy if that is not a declaration.
+    pub looks_like: &'static str,
+    /// The names of the [`ImportFormat`](crate::ImportFormat)s to declare, one of them by what the
+    /// other system is. None if the hash cannot be imported as it is.
+    pub formats: &'static [&'static str],
+}
+
+impl Resemblance {
+    const fn declare(looks_like: &'static str, formats: &'static [&'static str]) -> Self {
+        Self { looks_like, formats }
+    }
+}
+
+impl fmt::Display for Resemblance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.looks_like)?;
+        for (at, format) in self.formats.iter().enumerate() {
+            let before = match at {
+                0 => "; declare the format ",
+                at if at + 1 == self.formats.len() => " or ",
+                _ => ", ",
+            };
+            write!(f, "{before}`{format}`")?;
+        }
+        Ok(())
+    }
+}
+
+/// A text with an unhashed password.
+pub(crate) const PLAINTEXT: Resemblance =
+    Resemblance::declare("a password that is not hashed; import it as a password", &[]);
+
+const NOT_SUPPORTED: Resemblance = Resemblance::declare(
+    "one of an algorithm that is not supported; such accounts need a password reset",
+    &[],
+);
 
 /// Returns the error for a text of no known family.
 pub(crate) fn error(text: &str) -> FormatError {
-    let is_hex = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    of(text).map_or(FormatError::Unknown, FormatError::Resembles)
+}
+
+fn of(text: &str) -> Option<Resemblance> {
     let is_digest = |bytes: usize| [16, 20, 32, 48, 64].contains(&bytes);
     let starts_with_one_of = |prefixes: &[&str]| {
         let has = |prefix: &&str| {
@@ -18,29 +60,80 @@ pub(crate) fn error(text: &str) -> FormatError {
         };
         prefixes.iter().any(has)
     };
-    FormatError::Resembles(if text.trim() != text {
-        "one with white space around it; remove that"
+    Some(if text.trim() != text {
+        Resemblance::declare("one with white space around it; remove that", &[])
     } else if is_hex(text) && text.len() == 32 {
-        "MD5 or an NT hash; declare the format `salted-digest` or `nt`"
+        Resemblance::declare(
+            "MD5 or an NT hash",
+            &["salted-digest", "nt", "django", "vbulletin", "mybb", "symfony"],
+        )
     } else if is_hex(text) && text.len().is_multiple_of(2) && is_digest(text.len() / 2) {
-        "a digest in hexadecimal; declare the format `salted-digest`"
+        Resemblance::declare(
+            "a digest in hexadecimal",
+            &["salted-digest", "pbkdf2", "opencart", "symfony"],
+        )
     } else if text.strip_prefix("s2:").unwrap_or(text).split_once(':').is_some_and(|(salt, tag)| {
         (salt.len(), tag.len()) == (32, 128) && is_hex(salt) && is_hex(tag)
     }) {
-        "one of better-auth or Lucia; declare the format `better-auth`"
-    } else if starts_with_one_of(&["argon2$", "md5$", "sha1$"]) {
-        "one of Django; declare the format `django`"
-    } else if text.starts_with('{') && text.contains('"') {
-        "JSON; declare the format `keycloak`"
-    } else if starts_with_one_of(&["{noop}", "{plain}", "{cleartext}"]) {
-        "a password that is not hashed; import it as a password"
-    } else if text.starts_with(['$', '{', '*'])
-        || (text.len() == 13 && text.bytes().all(|byte| crypt_value(byte).is_some()))
+        Resemblance::declare("one of better-auth or Lucia", &["better-auth"])
+    } else if text
+        .split_once(':')
+        .is_some_and(|(digest, _)| is_hex(digest) && is_digest(digest.len() / 2))
     {
+        Resemblance::declare(
+            "a digest and its salt; or put the salt into a column of its own",
+            &["magento", "joomla"],
+        )
+    } else if starts_with_one_of(&["argon2$"]) {
+        Resemblance::declare("one of Django", &["django"])
+    } else if split::<3>(text, '$')
+        .is_some_and(|[name, ..]| crate::DigestAlgorithm::from_name(name).is_some())
+    {
+        Resemblance::declare("one of Django or Werkzeug", &["django", "werkzeug"])
+    } else if text.starts_with('{') && text.contains('"') {
+        Resemblance::declare("JSON", &["keycloak", "okta"])
+    } else if starts_with_one_of(&["{noop}", "{plain}", "{cleartext}", "{clear}", "plain$"]) {
+        PLAINTEXT
+    } else if starts_with_one_of(&[
+        "{sha-1}",
+        "{sha-256}",
+        "{scrypt}",
+        "{scrypt@",
+        "{pbkdf2@",
+        "{ldap}",
+    ]) {
+        Resemblance::declare("one of Spring Security", &["spring"])
+    } else if starts_with_one_of(&[
+        "{plain-md5",
+        "{ldap-md5",
+        "{sha1}",
+        "{sha.",
+        "{sha256.",
+        "{sha512.",
+        "{ssha.",
+        "{ssha256.",
+        "{ssha512.",
+        "{smd5.",
+    ]) {
+        Resemblance::declare("one of Dovecot", &["dovecot"])
+    } else if text.strip_prefix('*').is_some_and(|digits| digits.len() == 40 && is_hex(digits))
+        || starts_with_one_of(&["0x244124", "$A$"])
+    {
+        Resemblance::declare("one of MySQL", &["mysql"])
+    } else if text.len() == 13 && text.bytes().all(|byte| crypt_value(byte).is_some()) {
+        Resemblance::declare("the traditional crypt(3)", &["crypt"])
+    } else if text.starts_with(['$', '{', '*']) {
         NOT_SUPPORTED
     } else if BASE64.decode(text.as_bytes()).is_ok_and(|bytes| is_digest(bytes.len())) {
-        "a digest in Base64; declare the format `salted-digest` or `aspnet-membership`"
+        Resemblance::declare(
+            "a digest in Base64",
+            &["salted-digest", "aspnet-membership", "pbkdf2", "symfony"],
+        )
     } else {
-        return FormatError::Unknown;
+        return None;
     })
+}
+
+fn is_hex(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

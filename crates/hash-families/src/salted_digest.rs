@@ -4,9 +4,12 @@
 //! `$salted-sha256$layout=salt-first$salt$digest` or `$unsalted-sha256$digest`, in Base64 without
 //! padding.
 
+use std::time::Duration;
+
 use data_encoding::BASE64_NOPAD;
 use subtle::ConstantTimeEq;
 
+use crate::cost;
 use crate::foreign_hash::StoredHash;
 use crate::import::SaltLayout;
 use crate::parsing::split;
@@ -72,6 +75,10 @@ impl StoredHash for SaltedDigest {
 
     fn memory_bytes(&self) -> usize {
         MEMORY_BYTES
+    }
+
+    fn time(&self) -> Duration {
+        cost::FEW_DIGESTS
     }
 
     fn costs(&self) -> String {

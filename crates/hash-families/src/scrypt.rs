@@ -6,13 +6,16 @@
 //! | `scrypt$16384$salt$8$1$tag` | Django; the salt as text, the tag in Base64 |
 //! | `scrypt:32768:8:1$salt$tag` | Werkzeug; the salt as text, the tag in hexadecimal |
 //! | `$7$C6..../....salt$tag` | crypt(3) |
+//! | `$s0$e0801$salt$tag` | Java's scrypt, and Spring Security by import; log₂ N, r and p in hexadecimal, Base64 |
 
 use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use data_encoding::{BASE64, BASE64_NOPAD, HEXLOWER};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+use crate::cost;
 use crate::foreign_hash::{StoredHash, is_determined_by_hmac};
 use crate::parsing::{CRYPT, crypt_value, split, unpadded};
 use crate::{Family, FormatError, Projects, VerifyError};
@@ -49,6 +52,9 @@ impl Scrypt {
         }
         if let Some(rest) = text.strip_prefix("$7$") {
             return Self::from_crypt(rest);
+        }
+        if let Some(rest) = text.strip_prefix("$s0$") {
+            return Self::from_java(rest);
         }
         let (n, r, p, salt, tag) = if let Some(rest) = text.strip_prefix("scrypt:") {
             let [costs, salt, tag] =
@@ -110,7 +116,26 @@ impl Scrypt {
         Self::new(family, log_n, r, p, salt.as_bytes().to_vec(), tag)
     }
 
-    fn new(
+    /// Parses the rest after `$s0$`: in hexadecimal log₂ N and two digits each of r and p.
+    fn from_java(text: &str) -> Result<Self, FormatError> {
+        let family = Family::Scrypt;
+        let [costs, salt, tag] =
+            split(text, '$').ok_or(family.damaged("the form is not $s0$costs$salt$tag"))?;
+        let is_hex = costs.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let costs = u32::from_str_radix(costs, 16).ok().filter(|_| is_hex);
+        let costs = costs.ok_or(family.damaged("costs"))?;
+        let [log_n, r, p] = [costs >> 16, costs >> 8 & 0xFF, costs & 0xFF];
+        for (name, value, bounds) in [("ln", log_n, LOG_N), ("r", r, R), ("p", p, P)] {
+            let bounds = u64::from(*bounds.start())..=u64::from(*bounds.end());
+            family.check_bounds(name, value.into(), bounds)?;
+        }
+        let salt = family.decode("salt", &BASE64, salt, SALT_BYTES)?;
+        let tag = family.decode("tag", &BASE64, tag, 32..=32)?;
+        Self::new(family, log_n, r, p, salt, tag)
+    }
+
+    /// Creates a hash of `family` from decoded parts.
+    pub(crate) fn new(
         family: Family,
         log_n: u32,
         r: u32,
@@ -166,6 +191,10 @@ impl StoredHash for Scrypt {
     fn memory_bytes(&self) -> usize {
         // N blocks of 128·r bytes, p more, and two temporary ones.
         128 * self.r as usize * ((1 << self.log_n) + self.p as usize + 2)
+    }
+
+    fn time(&self) -> Duration {
+        cost::scrypt((u64::from(self.r) * u64::from(self.p)) << self.log_n)
     }
 
     fn costs(&self) -> String {

@@ -2,14 +2,16 @@
 //! default is 5000 rounds.
 
 use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use sha_crypt::{Params, sha256_crypt, sha512_crypt};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+use crate::cost;
 use crate::foreign_hash::StoredHash;
 use crate::parsing::{CRYPT, check_salt};
-use crate::{Family, FormatError, Projects, VerifyError};
+use crate::{DigestAlgorithm, Family, FormatError, Projects, VerifyError};
 
 const FAMILY: Family = Family::ShaCrypt;
 
@@ -91,6 +93,17 @@ impl StoredHash for ShaCrypt {
 
     fn memory_bytes(&self) -> usize {
         MEMORY_BYTES
+    }
+
+    fn time(&self) -> Duration {
+        let (algorithm, digest_bytes) = if self.tag.len() == ORDER_256.len() {
+            (DigestAlgorithm::Sha256, 32)
+        } else {
+            (DigestAlgorithm::Sha512, 64)
+        };
+        // Each round hashes the password up to twice.
+        let bytes = 2 * PASSWORD_BYTES as u64 + 16 + digest_bytes;
+        cost::digests(algorithm, self.rounds.into(), bytes)
     }
 
     fn costs(&self) -> String {

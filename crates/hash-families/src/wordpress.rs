@@ -1,6 +1,8 @@
 //! WordPress since 6.8: `$wp$2y$10$…`, bcrypt over the Base64 of an HMAC-SHA-384 of the password
 //! with the key `wp-sha384`. White space at both ends of a password is trimmed.
 
+use std::time::Duration;
+
 use data_encoding::BASE64;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha384;
@@ -38,6 +40,10 @@ impl StoredHash for WordPress {
 
     fn memory_bytes(&self) -> usize {
         self.0.memory_bytes()
+    }
+
+    fn time(&self) -> Duration {
+        self.0.time()
     }
 
     fn costs(&self) -> String {

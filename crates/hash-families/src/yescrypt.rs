@@ -4,11 +4,13 @@
 //! without a ROM and without hash upgrades.
 
 use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use subtle::ConstantTimeEq;
 use yescrypt::{Mode, Params};
 use zeroize::Zeroizing;
 
+use crate::cost;
 use crate::foreign_hash::{StoredHash, is_determined_by_hmac};
 use crate::parsing::{CRYPT, crypt_value, split};
 use crate::{Family, FormatError, Projects, VerifyError};
@@ -40,23 +42,41 @@ pub(crate) struct Yescrypt {
 
 impl Yescrypt {
     pub(crate) fn parse(text: &str) -> Result<Self, FormatError> {
-        let Some(["", "y", params, salt, tag]) = split(text, '$') else {
-            return Err(FAMILY.damaged("the form is not $y$parameters$salt$tag"));
-        };
-        let costs = Costs::parse(params).ok_or(FAMILY.damaged("parameters"))?;
-        let params = costs.params()?;
-        let salt = FAMILY.decode("salt", &CRYPT, salt, 0..=64)?;
-        let tag = FAMILY.decode("tag", &CRYPT, tag, 32..=32)?;
+        let damaged = FAMILY.damaged("the form is not $y$parameters$salt$tag");
+        Self::parse_as(FAMILY, text.strip_prefix("$y$").ok_or(damaged)?)
+    }
+
+    /// Parses `parameters$salt$tag` as part of a hash of `family`.
+    pub(crate) fn parse_as(family: Family, text: &str) -> Result<Self, FormatError> {
+        let [params, salt, tag] =
+            split(text, '$').ok_or(family.damaged("the form is not parameters$salt$tag"))?;
+        let costs = Costs::parse(params).ok_or(family.damaged("parameters"))?;
+        let params = costs.params(family)?;
+        let salt = family.decode("salt", &CRYPT, salt, 0..=64)?;
+        let tag = family.decode("tag", &CRYPT, tag, 32..=32)?;
         Ok(Self { costs, params, salt, tag })
+    }
+
+    /// Derives a tag from `password`; errors name `family`.
+    pub(crate) fn derive(
+        &self,
+        family: Family,
+        password: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, VerifyError> {
+        let mut tag = Zeroizing::new(vec![0; self.tag.len()]);
+        yescrypt::yescrypt(password, &self.salt, &self.params, &mut tag)
+            .map_err(|_| VerifyError::Algorithm { family, reason: "refused the costs" })?;
+        Ok(tag)
+    }
+
+    pub(crate) fn tag(&self) -> &[u8] {
+        &self.tag
     }
 }
 
 impl StoredHash for Yescrypt {
     fn verify(&self, password: &[u8], _: &Projects) -> Result<bool, VerifyError> {
-        let mut tag = Zeroizing::new(vec![0; self.tag.len()]);
-        yescrypt::yescrypt(password, &self.salt, &self.params, &mut tag)
-            .map_err(|_| VerifyError::Algorithm { family: FAMILY, reason: "refused the costs" })?;
-        Ok(tag.ct_eq(&self.tag).into())
+        Ok(self.derive(FAMILY, password)?.ct_eq(&self.tag).into())
     }
 
     fn determines(&self, password: &[u8]) -> bool {
@@ -69,6 +89,10 @@ impl StoredHash for Yescrypt {
         let [n, r, p] = [1 << self.costs.log_n, self.costs.r, self.costs.p]
             .map(|number| usize::try_from(number).unwrap_or(usize::MAX));
         128 * r * (n + p + 2) + S_BOX_BYTES * p
+    }
+
+    fn time(&self) -> Duration {
+        cost::yescrypt(self.costs.work())
     }
 
     fn costs(&self) -> String {
@@ -111,20 +135,25 @@ impl Costs {
     }
 
     /// Returns the parameters for the algorithm, if they are within bounds.
-    fn params(&self) -> Result<Params, FormatError> {
-        let damaged = |_| FAMILY.damaged("parameters");
-        FAMILY.check_bounds("ln", self.log_n, LOG_N)?;
-        FAMILY.check_bounds("r", self.r, R)?;
-        FAMILY.check_bounds("p", self.p, P)?;
-        FAMILY.check_bounds("t", self.t, T)?;
+    fn params(&self, family: Family) -> Result<Params, FormatError> {
+        let damaged = |_| family.damaged("parameters");
+        family.check_bounds("ln", self.log_n, LOG_N)?;
+        family.check_bounds("r", self.r, R)?;
+        family.check_bounds("p", self.p, P)?;
+        family.check_bounds("t", self.t, T)?;
         let n = 1 << self.log_n;
-        FAMILY.check_bounds("memory in bytes", 128 * n * self.r, 0..=MEMORY_BYTES)?;
-        let work = n * self.r * self.p * (self.t + 1);
-        FAMILY.check_bounds("work (N times r times p times t+1)", work, 0..=WORK)?;
-        let small = |number: u64| u32::try_from(number).map_err(|_| FAMILY.damaged("parameters"));
+        family.check_bounds("memory in bytes", 128 * n * self.r, 0..=MEMORY_BYTES)?;
+        let work = self.work();
+        family.check_bounds("work (N times r times p times t+1)", work, 0..=WORK)?;
+        let small = |number: u64| u32::try_from(number).map_err(|_| family.damaged("parameters"));
         let mode = Mode::try_from(small(self.flavor)?).map_err(damaged)?;
         Params::new_with_all_params(mode, n, small(self.r)?, small(self.p)?, small(self.t)?, 0)
             .map_err(damaged)
+    }
+
+    /// N·r·p·(t+1). The bounds of each exclude an overflow.
+    const fn work(&self) -> u64 {
+        (self.r * self.p * (self.t + 1)) << self.log_n
     }
 }
 

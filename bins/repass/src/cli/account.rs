@@ -78,11 +78,18 @@ KiB.
 
 Plaintext passwords cannot be imported. A format is a name with its options, if any:
 
-  self-describing      bcrypt, Argon2, scrypt and PBKDF2 strings, crypt(3), LDAP, phpass, and so on
-  django, nt, better-auth, keycloak
-  salted-digest:algorithm=sha256,layout=salt-first[,digest=base64][,salt=hex]
+  self-describing      bcrypt, Argon2, scrypt and PBKDF2 strings, crypt(3), LDAP, phpass, SCRAM, and so on
+  better-auth, crypt, django, dovecot, joomla, keycloak, magento, meteor, mysql, nt, okta, spring, werkzeug
+  mybb, opencart, vbulletin                            with the salt in hash_salt, as the following
   aspnet-membership[:algorithm=sha256]
+  devise:pepper=NAME
   firebase:project=NAME,rounds=8,mem-cost=14,salt-separator=Bw==
+  pbkdf2:algorithm=sha256,iterations=64000[,digest=base64][,salt=hex]
+  salted-digest:algorithm=sha256,layout=salt-first[,digest=base64][,salt=hex]
+  symfony[:algorithm=sha512,iterations=5000,digest=base64]
+
+`repass hash identify` says what a hash is, and which format to declare. A hash that takes a thread for
+more than about 2 s to verify is refused without --allow-costly.
 
 Existing accounts are not changed, so a second run with the same file changes nothing. An invalid row
 is reported as FILE:LINE: REASON and skipped, and the exit status is 1. Rows are written in
@@ -156,6 +163,9 @@ pub(crate) struct ImportAccounts {
     /// The format of hashes in rows without hash_format.
     #[arg(long, value_name = "FORMAT", default_value = "self-describing")]
     pub(crate) hash_format: ImportFormat,
+    /// Accept hashes that take a thread for more than about 2 s to verify.
+    #[arg(long)]
+    pub(crate) allow_costly: bool,
     #[command(flatten)]
     pub(crate) pepper_keys: PepperKeysOption,
     /// Write nothing; only report invalid rows and existing accounts.

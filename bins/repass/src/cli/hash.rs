@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 use clap::{Args, Subcommand};
+use repass_hash_families::ImportFormat;
 
 use super::values;
 
@@ -20,6 +21,30 @@ Examples:
   repass hash tune --target 100ms --memory-limit 512MiB --threads 4
   repass hash tune --json")]
     Tune(TuneHash),
+    /// Say what a stored hash is, what its verification costs, and how to import it. Needs no
+    /// database.
+    #[command(after_help = "\
+The hash is read from the prompt, or from the only line of stdin. It is never printed. It is read as in
+`account import`, so that a refusal has the same reason there. Its time is that of a verification with
+the longest password on one thread: an estimate by its parameters, relative to a new hash of the
+default profile, which is measured on this machine. The exit status is 1 if the hash cannot be imported
+in the given format.
+
+Examples:
+  repass hash identify < hash.txt
+  repass hash identify --hash-format spring < hash.txt
+  repass hash identify --json < hash.txt")]
+    Identify(IdentifyHash),
+}
+
+#[derive(Args)]
+pub(crate) struct IdentifyHash {
+    /// The format of the hash, as in `account import`.
+    #[arg(long, value_name = "FORMAT", default_value = "self-describing")]
+    pub(crate) hash_format: ImportFormat,
+    /// The salt, if the format has it in a column of its own.
+    #[arg(long, value_name = "SALT")]
+    pub(crate) hash_salt: Option<String>,
 }
 
 #[derive(Args)]

@@ -1,5 +1,7 @@
 //! `repass hash`
 
+mod identify;
+mod measure;
 mod tune;
 
 use std::process::ExitCode;
@@ -10,6 +12,7 @@ use crate::output::Output;
 
 pub(super) async fn run(command: HashCommand, output: &Output) -> Result<ExitCode, Failure> {
     match command {
+        HashCommand::Identify(args) => identify::run(args, output).await,
         HashCommand::Tune(args) => tune::run(args, output).await,
     }
 }

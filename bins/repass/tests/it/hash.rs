@@ -9,6 +9,81 @@ fn tune(arguments: &[&str]) -> Run {
     finish(command, "")
 }
 
+fn identify(arguments: &[&str], hash: &str) -> Run {
+    let test = TestContext::new();
+    let mut command = test.command();
+    command.env_remove("REPASS_DATABASE").args(["hash", "identify"]).args(arguments);
+    finish(command, hash)
+}
+
+const BCRYPT: &str = "$2b$05$abcdefghijklmnopqrstuuFiPhXf1sVd3pCCRO.uVh34H/qI/ZsuS";
+
+#[test]
+fn a_hash_is_identified_without_being_printed() {
+    let run = identify(&[], &format!("{BCRYPT}\n")).succeeded();
+    for part in ["bcrypt", "OpenBSD", "2b cost=5", "below 72 bytes", " times a new hash", "nothing"]
+    {
+        assert!(run.stdout.contains(part), "{part}: {}", run.stdout);
+    }
+    assert!(!run.stdout.contains("abcdefghijkl") && !run.stdout.contains("--allow-costly"));
+
+    let printed = identify(&["--json"], BCRYPT).succeeded().json();
+    assert_eq!(printed["family"], "bcrypt");
+    assert_eq!(printed["parameters"], "2b cost=5");
+    assert_eq!((&printed["costly"], &printed["self_describing"]), (&false.into(), &true.into()));
+    assert!(printed["time_ms"].as_f64().unwrap() > 0.0);
+    assert!(printed["relative_to_new_hash"].as_f64().unwrap() < 1.0);
+
+    let argon2 =
+        "$argon2id$v=19$m=19456,t=4,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";
+    let printed = identify(&["--json"], argon2).succeeded().json();
+    assert_eq!(
+        (&printed["family"], &printed["relative_to_new_hash"]),
+        (&"argon2".into(), &2.0.into())
+    );
+
+    let run = identify(&[], &BCRYPT.replace("$05$", "$16$")).succeeded();
+    assert!(run.stdout.contains("--allow-costly"), "{}", run.stdout);
+}
+
+/// Proves H3.
+#[test]
+fn h3_a_hash_that_must_be_declared_is_identified_by_its_resemblance() {
+    let spring =
+        "{pbkdf2}5d923b44a6d129f3ddf3e3c8d29412723dcbde72445e8ef6bf3b508fbf17fa4ed4d6b99ca763d8dc";
+    for (hash, part) in [
+        (
+            "72d4a5a5b605c53ae1ac478d9a4977d7",
+            "MD5 or an NT hash; declare the format `salted-digest`",
+        ),
+        ("rl.3StKT.4T8M", "the traditional crypt(3); declare the format `crypt`"),
+        ("*2470C0C06DEE42FD1618BB99005ADCA2EC9D1E19", "`mysql`"),
+        (spring, "`spring`"),
+        ("{noop}secret", "a password that is not hashed"),
+        ("hunter2", "no known family"),
+    ] {
+        let run = identify(&[], hash);
+        assert_eq!((run.status, run.stderr.as_str()), (1, ""), "{hash}");
+        assert!(run.stdout.starts_with("refused: ") && run.stdout.contains(part), "{}", run.stdout);
+        assert!(
+            !run.stdout.contains(&hash[9.min(hash.len())..]) || hash == "hunter2",
+            "{}",
+            run.stdout
+        );
+    }
+    let printed = identify(&["--json"], "72d4a5a5b605c53ae1ac478d9a4977d7").json();
+    assert_eq!(printed["family"], serde_json::Value::Null);
+    assert_eq!(printed["hash_formats"][1], "nt");
+
+    let run = identify(&["--hash-format", "spring"], spring).succeeded();
+    assert!(run.stdout.contains("sha1 iterations=185000"), "{}", run.stdout);
+    let hash = "8d2129083ef35f4b365d5d87487e1207";
+    let run = identify(&["--hash-format", "mybb", "--hash-salt", "47204"], hash).succeeded();
+    assert!(run.stdout.contains("mybb"), "{}", run.stdout);
+    identify(&[], "").failed(2, &["the hash is empty"]);
+    identify(&["--hash-format", "md5"], "x").failed(2, &["unknown import format `md5`"]);
+}
+
 /// A limit that only one of OWASP's minimums meets, so that few profiles are measured.
 const SMALL: [&str; 4] = ["--threads", "1", "--memory-limit", "8MiB"];
 

@@ -30,6 +30,22 @@ fn hashes_of_declared_formats_are_stored_with_their_format() {
     bad.failed(2, &["--hash-format", "unknown import format `md5`", "salted-digest"]);
 }
 
+#[test]
+fn a_hash_that_is_costly_to_verify_is_imported_only_if_that_is_allowed() {
+    let test = TestContext::new();
+    let costly = BCRYPT.replacen("$12$", "$16$", 1).replacen("$05$", "$16$", 1);
+    assert!(costly.contains("$16$"), "{BCRYPT}");
+    let text = format!("user_id,password_hash\npat,{costly}\n");
+    let refused = test.import("users.csv", &text, &[]);
+    assert_eq!(refused.status, 1);
+    for part in ["users.csv:2: ", "cost=16", "import it with --allow-costly"] {
+        assert!(refused.stderr.contains(part), "{}", refused.stderr);
+    }
+    assert_eq!(test.found("default", "pat"), None);
+    test.import("users.csv", &text, &["--allow-costly"]).succeeded();
+    assert_eq!(test.hash("default", "pat"), costly);
+}
+
 /// Proves NIST 3.1.1.2 normalization.
 #[test]
 fn a_hash_has_the_normalization_of_its_row() {

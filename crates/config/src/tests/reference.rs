@@ -22,6 +22,7 @@ const REQUIRED: &str = "\
     [store.accounts]\ntable = 'users'\nid = 'id'\nhash = 'pw'\n\
     [hashing.peppers.ID]\nkey = 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8='\n\
     [hashing.firebase.NAME]\nsigner_key = 'AAEC/w=='\n\
+    [hashing.devise.NAME]\npepper = 'p'\n\
     [webhook]\nurl = 'https://example.org/'\nsecret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'\n\
     [mail]\nserver = 'localhost'\nfrom = 'a@example.org'\nproduct = 'p'\n\
     support_url = 'https://example.org'\n\

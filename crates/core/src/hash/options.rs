@@ -31,7 +31,8 @@ pub struct HasherOptions {
     /// The longest wait of a job before it fails with [`HashError::Busy`](crate::HashError::Busy).
     /// Default: 5 s.
     pub deadline: Duration,
-    /// The signer keys of Firebase projects, for their stored hashes. Default: none.
+    /// The signer keys of Firebase projects and the peppers of Devise, for their stored hashes.
+    /// Default: none.
     pub projects: Arc<Projects>,
 }
 

@@ -8,9 +8,10 @@ use repass_argon2::{Algorithm, Argon2, Version};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
+use super::cost::argon2_time;
 use super::pepper::is_id;
 use super::worker::Worker;
-use super::{HashError, HashProfile, HashedPassword, Peppers};
+use super::{HashCost, HashError, HashProfile, HashedPassword, Peppers};
 use crate::Plaintext;
 
 /// The tag of a new hash, in bytes.
@@ -113,6 +114,17 @@ impl Argon2Hash {
     /// Returns the memory of the computation in blocks of 1 KiB.
     pub(super) const fn blocks(&self) -> usize {
         self.params.block_count()
+    }
+
+    /// Returns the cost of a verification.
+    pub(super) fn cost(&self) -> HashCost {
+        let (kib, iterations) = (self.params.m_cost(), self.params.t_cost());
+        let version = u32::from(self.version);
+        HashCost {
+            parameters: format!("{} v={version},{}", self.algorithm, self.params),
+            memory_bytes: self.blocks() * 1024,
+            time: argon2_time(kib, iterations),
+        }
     }
 
     /// Returns whether the hash has the cost of a new hash of `profile`.

@@ -5,7 +5,7 @@ use repass_hash_families::{Family, ForeignHash, Projects, VerifyError};
 use super::phc::Argon2Hash;
 use super::pool::JobSize;
 use super::worker::Worker;
-use super::{HashError, HashedPassword, HasherOptions, Peppers};
+use super::{HashCost, HashError, HashedPassword, HasherOptions, Peppers};
 use crate::Plaintext;
 
 /// A parsed stored hash.
@@ -37,6 +37,18 @@ impl StoredHash {
         if fits { JobSize::Fits } else { JobSize::Large }
     }
 
+    /// See [`HashedPassword::cost`].
+    pub(super) fn cost(&self) -> HashCost {
+        match self {
+            Self::Argon2(hash) => hash.cost(),
+            Self::Foreign(hash) => HashCost {
+                parameters: hash.parameters(),
+                memory_bytes: hash.memory_bytes(),
+                time: hash.estimated_time(),
+            },
+        }
+    }
+
     /// See [`HashedPassword::determines`].
     pub(super) fn determines(&self, password: &Plaintext) -> bool {
         match self {
@@ -61,6 +73,9 @@ impl StoredHash {
                 hash.verify(password.expose().as_bytes(), projects).map_err(|error| match error {
                     VerifyError::UnknownProject { project } => {
                         HashError::UnknownProject { project }
+                    }
+                    VerifyError::UnknownPepper { pepper } => {
+                        HashError::UnknownDevisePepper { pepper }
                     }
                     error => HashError::algorithm(error),
                 })

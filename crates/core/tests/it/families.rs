@@ -15,7 +15,7 @@ const SIGNER_KEY: &str =
 
 /// One published hash of each family, as `tests/it` of `repass-hash-families` has them with their
 /// sources; better-auth's and the membership provider's were made there.
-const KNOWN: [(Family, &str, &str); 15] = [
+const KNOWN: [(Family, &str, &str); 34] = [
     (Family::Bcrypt, "U*U", "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"),
     (
         Family::BcryptSha256,
@@ -55,6 +55,69 @@ const KNOWN: [(Family, &str, &str); 15] = [
     (Family::LdapDigest, "testing123", "{SSHA}0c0blFTXXNuAMHECS4uxrj3ZieMoWImr"),
     (Family::NtHash, "passphrase", "$3$$7f8fe03093cc84b267b109625f6bbf4b"),
     (Family::SaltedDigest, "abc", "$unsalted-md5$kAFQmDzST7DWlj99KOF/cg"),
+    (Family::BsdiCrypt, "correct horse battery staple", "_1...zzzzLPryANbQomo"),
+    (
+        Family::CiscoPbkdf2,
+        "hashcat",
+        "$8$TnGX/fE4KGHOVU$pEhnEvxrvaynpi8j4f.EMHr6M.FzU8xnZnBr/tJdFWk",
+    ),
+    (
+        Family::CiscoScrypt,
+        "hashcat",
+        "$9$2MJBozw/9R3UsU$2lFhcKvpghcyw8deP25GOfyZaagyUOGBymkryvOdfo6",
+    ),
+    (Family::DesCrypt, "abc", "{CRYPT}rlckGD97BWszU"),
+    (
+        Family::Devise,
+        "correct horse battery staple",
+        "$devise$pepper=rails$2a$04$CCCCCCCCCCCCCCCCCCCCC.xaRnoSjg.a4J3PjDUXfQUKe5X0NM5by",
+    ),
+    (
+        Family::GostYescrypt,
+        "correct horse battery staple",
+        "$gy$j75$LdJMENpBABJJ3h2$1guyWDnmzKQsMfyLuCSzSumMrkjOvOCnG1cL3WXnlm6",
+    ),
+    (
+        Family::HmacDigest,
+        "p\u{e4}ssword",
+        "$hmac-sha256$SkRzcVlsQUU5eWI1RzJBdw$NVOzwpmHg4AwcpIa+V9lT6X3hPB5YXLpP+CGC0P8MII",
+    ),
+    (Family::MediaWiki, "hashcat", ":B:56668501:0ce106caa70af57fd525aeaf80ef2898"),
+    (Family::Mssql, "hashcat", "0x010018102152f8f28c8499d8ef263c53f8be369d799f931b2fbe"),
+    (Family::MyBb, "hashcat", "$mybb$NDcyMDQ$jSEpCD7zX0s2XV2HSH4SBw"),
+    (Family::MysqlNative, "hashcat", "$mysql41$fcf7c1b8749cf99d88e5f34271d636178fb5d130"),
+    (
+        Family::MysqlSha2,
+        "hashcat",
+        "$mysql-sha2$005$f9cc98ce08892924f50a213b6bc571a2c11778c5$bTy95Y99eAME1dwEkHOA1ndHGBWz.1bxSSRkuTXFGV/",
+    ),
+    (Family::OpenCart, "hashcat", "$opencart$NDcyNDMzNjcz$bjbc/GFRJyx5cWX84h5o58dzfkA"),
+    (
+        Family::Scram,
+        "correct horse battery staple",
+        "SCRAM-SHA-256$4096:dd2XM+0y9lEPo0HV7HgG3Q==$jzJoTwELL+KnaMwshphto5zGIRIZzepdxdP7zkT1pqI=:yURK3qAMh4I0tWxhDbfG/tTjWyP+OUJZvQ0YhKrkzA0=",
+    ),
+    (Family::Sha1Crypt, "abc", "$sha1$100$wnUR8T1U$89Oe3Zm7STjApTNaSMwYXon5dGmJ"),
+    (
+        Family::SpringStandard,
+        "correct horse battery staple",
+        "$spring-standard$9ca693664dd4cfb9a585719fe73a6650bb1e05b46a4376fb0bbfa5a9e95ac5922985735891d6ee37",
+    ),
+    (
+        Family::SupabaseScrypt,
+        "mytestpassword",
+        "$fbscrypt$v=1,n=14,r=8,p=1,ss=Bw==,sk=ou9tdYTGyYm8kuR6Dt0Bp0kDuAYoXrK16mbZO4yGwAn3oLspjnN0/c41v8xZnO1n14J3MjKj1b2g6AUCAlFwMw==$C0sHCg9ek77hsg==$zKVTMvnWVw5BBOZNUdnsalx4c4c7y/w7IS5p6Ut2+CfEFFlz37J9huyQfov4iizN8dbjvEJlM5tQaJP84+hfTw==",
+    ),
+    (
+        Family::Symfony,
+        "correct horse battery staple",
+        "$symfony-sha512$i=5000$c29tZXNhbHQ$AEsH6MG9ANU/MiZV1PqL7jxwfA85rKIfe2P+WNkJoe9YMpsVWejE5x5ssKDGvbZncbA5yTkADqt3hAZb1r74IQ",
+    ),
+    (
+        Family::VBulletin,
+        "hashcat",
+        "$vbulletin$MTgxMjY0MjUwMDU2Nzc0NjAzNjQxODc0MDQzMjcw$vzZjSMU93PvRbmPt/dHu5g",
+    ),
 ];
 
 /// The hashes above, and those of families whose hashes do not name their format.
@@ -85,8 +148,16 @@ fn known() -> Vec<(Family, &'static str, String)> {
         .collect()
 }
 
+#[test]
+fn the_known_hashes_cover_every_family() {
+    let mut missing = Family::ALL.to_vec();
+    missing.retain(|family| !known().iter().any(|(own, ..)| own == family));
+    assert_eq!(missing, [Family::Argon2]);
+}
+
 async fn test() -> TestContext {
     let projects = Projects::none().with_encoded("shop-1", SIGNER_KEY).unwrap();
+    let projects = projects.with_pepper("rails", "abc0123456789def").unwrap();
     TestContext::with_projects(projects).await
 }
 

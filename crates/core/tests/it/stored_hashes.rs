@@ -65,6 +65,32 @@ async fn h2_hashes_in_every_spelling_are_verified() {
     hasher.shutdown().await;
 }
 
+/// Hashes of Magento 2, from the README of magento_converter and the tests of magento_encryptor.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_argon2_of_magento_is_verified() {
+    let options =
+        HasherOptions { profile: HashProfile::INSECURE_FOR_TESTS, ..HasherOptions::default() };
+    let hasher = Argon2idHasher::start(&options, Arc::new(SystemRandomness)).unwrap();
+    for (password, hash) in [
+        (
+            "Password@",
+            "ab5ebf8d273b085b6a60336198e0a5a2090fdc3e0606a678315c7274ab06e046:5PiKJRn28bBKoFMopMaaKuV47aJ6GzVg:3_32_2_67108864",
+        ),
+        (
+            "Password123",
+            "a5dab5e8d38327ff79ca3d812fd00aad7d88bca36213d86e16de1d8263064c9e:lx9bJ7pfVZ6KctmX0jEuEXcGBFOYusWc:3_32_2_67108864",
+        ),
+    ] {
+        let case = serde_json::json!({ "hash": hash, "hash_format": "magento" });
+        let hash = imported(&case).unwrap();
+        for (typed, is_right) in [(password, true), ("Password", false)] {
+            let result = hasher.verify(Arc::new(Plaintext::from(typed)), &hash).await;
+            assert_eq!(result.unwrap(), is_right, "{typed}");
+        }
+    }
+    hasher.shutdown().await;
+}
+
 /// Proves H3.
 #[test]
 fn h3_a_refusal_says_what_the_text_looks_like() {
@@ -80,7 +106,14 @@ fn h3_a_refusal_says_what_the_text_looks_like() {
         ("72d4a5a5b605c53ae1ac478d9a4977d7", "MD5 or an NT hash; declare the format"),
         ("{noop}correct horse battery staple", "a password that is not hashed"),
         (" $2b$05$abcdefghijklmnopqrstuu", "white space"),
-        ("rl.3StKT.4T8M", "not supported"),
+        ("rl.3StKT.4T8M", "the traditional crypt(3); declare the format `crypt`"),
+        ("*2470C0C06DEE42FD1618BB99005ADCA2EC9D1E19", "declare the format `mysql`"),
+        ("{pbkdf2@SpringSecurity_v5_8}03845ed7", "declare the format `spring`"),
+        ("{PBKDF2}$1$abcdefgh$5000$96e65151", "`dovecot`"),
+        (
+            "{sha256}9ca693664dd4cfb9a585719fe73a6650bb1e05b46a4376fb0bbfa5a9e95ac5922985735891d6ee37",
+            "`spring`",
+        ),
         ("argon2$argon2id$v=19$m=8", "`django`"),
         ("{\"secretData\":{}}", "`keycloak`"),
         ("wllR8sZD4d6v50Z7L5QIm5Lfb1I=", "a digest in Base64"),

@@ -49,15 +49,30 @@ pub enum DeclarationError {
     },
 }
 
-const FORMATS: [&str; 8] = [
+const FORMATS: [&str; 23] = [
     "self-describing",
-    "django",
-    "salted-digest",
-    "nt",
     "aspnet-membership",
     "better-auth",
-    "keycloak",
+    "crypt",
+    "devise",
+    "django",
+    "dovecot",
     "firebase",
+    "joomla",
+    "keycloak",
+    "magento",
+    "meteor",
+    "mybb",
+    "mysql",
+    "nt",
+    "okta",
+    "opencart",
+    "pbkdf2",
+    "salted-digest",
+    "spring",
+    "symfony",
+    "vbulletin",
+    "werkzeug",
 ];
 
 impl ImportFormat {
@@ -65,10 +80,13 @@ impl ImportFormat {
     ///
     /// | name | options |
     /// | --- | --- |
-    /// | `self-describing`, `django`, `nt`, `better-auth`, `keycloak` | none |
+    /// | `self-describing`, `better-auth`, `crypt`, `django`, `dovecot`, `joomla`, `keycloak`, `magento`, `meteor`, `mybb`, `mysql`, `nt`, `okta`, `opencart`, `spring`, `vbulletin`, `werkzeug` | none |
     /// | `salted-digest` | `algorithm`: `md5`, `sha1`, `sha256`, `sha384` or `sha512`; `layout`: `salt-first`, `salt-last` or `none`; `digest`: `hex` (default) or `base64`; `salt`: `text` (default), `hex` or `base64` |
     /// | `aspnet-membership` | `algorithm`: `sha1` (default) or `sha256` |
     /// | `firebase` | `project`: any name for the project; `rounds`, `mem-cost`, `salt-separator`: the project's hash parameters |
+    /// | `devise` | `pepper`: any name for the pepper |
+    /// | `pbkdf2` | `algorithm`: `sha1`, `sha256` or `sha512`; `iterations`; `digest`: `hex` (default) or `base64`; `salt`: `text` (default), `hex` or `base64` |
+    /// | `symfony` | `algorithm`: as of `salted-digest`, default `sha512`; `iterations`: default 5000; `digest`: `base64` (default) or `hex` |
     ///
     /// # Errors
     /// If the format is unknown, or an option is unknown, repeated, missing or invalid.
@@ -82,7 +100,19 @@ impl ImportFormat {
             "django" => Self::Django,
             "nt" => Self::NtHash,
             "better-auth" => Self::BetterAuth,
+            "crypt" => Self::Crypt,
+            "dovecot" => Self::Dovecot,
+            "joomla" => Self::Joomla,
             "keycloak" => Self::Keycloak,
+            "magento" => Self::Magento,
+            "meteor" => Self::Meteor,
+            "mybb" => Self::MyBb,
+            "mysql" => Self::Mysql,
+            "okta" => Self::Okta,
+            "opencart" => Self::OpenCart,
+            "spring" => Self::Spring,
+            "vbulletin" => Self::VBulletin,
+            "werkzeug" => Self::Werkzeug,
             "salted-digest" => Self::SaltedDigest {
                 algorithm: options.value(
                     "algorithm",
@@ -99,15 +129,34 @@ impl ImportFormat {
                         layout => SaltLayout::from_name(layout).map(Some),
                     },
                 )?,
-                digest: options.value("digest", Some("hex"), "one of hex, base64", |encoding| {
-                    byte_encoding(encoding).filter(|encoding| *encoding != ByteEncoding::Text)
-                })?,
-                salt: options.value(
-                    "salt",
-                    Some("text"),
-                    "one of text, hex, base64",
-                    byte_encoding,
+                digest: options.digest("hex")?,
+                salt: options.salt()?,
+            },
+            "pbkdf2" => Self::Pbkdf2 {
+                algorithm: options.value(
+                    "algorithm",
+                    None,
+                    "one of sha1, sha256, sha512",
+                    |name| match name {
+                        "sha1" | "sha256" | "sha512" => DigestAlgorithm::from_name(name),
+                        _ => None,
+                    },
                 )?,
+                iterations: options
+                    .value("iterations", None, "a number", |text| text.parse().ok())?,
+                digest: options.digest("hex")?,
+                salt: options.salt()?,
+            },
+            "symfony" => Self::Symfony {
+                algorithm: options.value(
+                    "algorithm",
+                    Some("sha512"),
+                    "one of md5, sha1, sha256, sha384, sha512",
+                    DigestAlgorithm::from_name,
+                )?,
+                iterations: options
+                    .value("iterations", Some("5000"), "a number", |text| text.parse().ok())?,
+                digest: options.digest("base64")?,
             },
             "aspnet-membership" => Self::AspNetMembership {
                 algorithm: options.value(
@@ -121,13 +170,9 @@ impl ImportFormat {
                     },
                 )?,
             },
+            "devise" => Self::Devise { pepper: options.name("pepper")? },
             "firebase" => Self::Firebase {
-                project: options.value(
-                    "project",
-                    None,
-                    "a name of at most 64 letters, digits and -_.:",
-                    |name| super::is_project_name(name).then(|| name.to_owned()),
-                )?,
+                project: options.name("project")?,
                 rounds: options.value("rounds", None, "a number", |text| text.parse().ok())?,
                 mem_cost: options.value("mem-cost", None, "a number", |text| text.parse().ok())?,
                 salt_separator: options.value("salt-separator", None, "Base64", |text| {
@@ -186,6 +231,25 @@ impl<'a> Options<'a> {
             option,
             expected,
         })
+    }
+
+    /// The name of a project or pepper.
+    fn name(&mut self, option: &'static str) -> Result<String, DeclarationError> {
+        self.value(option, None, "a name of at most 64 letters, digits and -_.:", |name| {
+            super::is_project_name(name).then(|| name.to_owned())
+        })
+    }
+
+    /// The encoding of the digest.
+    fn digest(&mut self, default: &'static str) -> Result<ByteEncoding, DeclarationError> {
+        self.value("digest", Some(default), "one of hex, base64", |encoding| {
+            byte_encoding(encoding).filter(|encoding| *encoding != ByteEncoding::Text)
+        })
+    }
+
+    /// The encoding of the salt.
+    fn salt(&mut self) -> Result<ByteEncoding, DeclarationError> {
+        self.value("salt", Some("text"), "one of text, hex, base64", byte_encoding)
     }
 
     fn finish(self) -> Result<(), DeclarationError> {

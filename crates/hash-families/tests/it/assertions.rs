@@ -2,9 +2,14 @@
 
 use repass_hash_families::{Family, ForeignHash, FormatError, Projects};
 
+/// Parses a valid hash.
+pub(crate) fn parsed(text: &str) -> ForeignHash {
+    ForeignHash::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"))
+}
+
 /// Whether the hash `text` is of `password`.
 pub(crate) fn verify(text: &str, password: impl AsRef<[u8]>) -> bool {
-    let hash = ForeignHash::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+    let hash = parsed(text);
     hash.verify(password.as_ref(), &Projects::none())
         .unwrap_or_else(|error| panic!("{text}: {error}"))
 }
@@ -12,7 +17,7 @@ pub(crate) fn verify(text: &str, password: impl AsRef<[u8]>) -> bool {
 /// Asserts that `text` is a hash of `family` and `password`, and not of similar passwords.
 pub(crate) fn assert_verifies(family: Family, text: &str, password: impl AsRef<[u8]>) {
     let password = password.as_ref();
-    let hash = ForeignHash::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+    let hash = parsed(text);
     assert_eq!(hash.family(), family, "{text}");
     assert!(verify(text, password), "{text}");
     let mut first_changed = password.to_vec();

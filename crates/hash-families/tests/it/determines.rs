@@ -56,6 +56,42 @@ fn h1_every_family_determines_an_ordinary_password() {
         ("{SSHA}0c0blFTXXNuAMHECS4uxrj3ZieMoWImr", "testing123"),
         ("$3$$7f8fe03093cc84b267b109625f6bbf4b", "passphrase"),
         ("$unsalted-md5$kAFQmDzST7DWlj99KOF/cg", "abc"),
+        ("_1...zzzzLPryANbQomo", STAPLE),
+        ("$8$TnGX/fE4KGHOVU$pEhnEvxrvaynpi8j4f.EMHr6M.FzU8xnZnBr/tJdFWk", "hashcat"),
+        ("$9$2MJBozw/9R3UsU$2lFhcKvpghcyw8deP25GOfyZaagyUOGBymkryvOdfo6", "hashcat"),
+        ("{CRYPT}rlckGD97BWszU", "abc"),
+        ("$gy$j75$LdJMENpBABJJ3h2$1guyWDnmzKQsMfyLuCSzSumMrkjOvOCnG1cL3WXnlm6", STAPLE),
+        (
+            "$hmac-sha256$SkRzcVlsQUU5eWI1RzJBdw$NVOzwpmHg4AwcpIa+V9lT6X3hPB5YXLpP+CGC0P8MII",
+            "p\u{e4}ssword",
+        ),
+        (":B:56668501:0ce106caa70af57fd525aeaf80ef2898", "hashcat"),
+        ("0x010018102152f8f28c8499d8ef263c53f8be369d799f931b2fbe", "hashcat"),
+        ("$mybb$NDcyMDQ$jSEpCD7zX0s2XV2HSH4SBw", "hashcat"),
+        ("$mysql41$fcf7c1b8749cf99d88e5f34271d636178fb5d130", "hashcat"),
+        (
+            "$mysql-sha2$005$f9cc98ce08892924f50a213b6bc571a2c11778c5$bTy95Y99eAME1dwEkHOA1ndHGBWz.1bxSSRkuTXFGV/",
+            "hashcat",
+        ),
+        ("$opencart$NDcyNDMzNjcz$bjbc/GFRJyx5cWX84h5o58dzfkA", "hashcat"),
+        (
+            "SCRAM-SHA-256$4096:dd2XM+0y9lEPo0HV7HgG3Q==$jzJoTwELL+KnaMwshphto5zGIRIZzepdxdP7zkT1pqI=:yURK3qAMh4I0tWxhDbfG/tTjWyP+OUJZvQ0YhKrkzA0=",
+            STAPLE,
+        ),
+        ("$sha1$100$wnUR8T1U$89Oe3Zm7STjApTNaSMwYXon5dGmJ", "abc"),
+        (
+            "$spring-standard$9ca693664dd4cfb9a585719fe73a6650bb1e05b46a4376fb0bbfa5a9e95ac5922985735891d6ee37",
+            STAPLE,
+        ),
+        (
+            "$fbscrypt$v=1,n=14,r=8,p=1,ss=Bw==,sk=ou9tdYTGyYm8kuR6Dt0Bp0kDuAYoXrK16mbZO4yGwAn3oLspjnN0/c41v8xZnO1n14J3MjKj1b2g6AUCAlFwMw==$C0sHCg9ek77hsg==$zKVTMvnWVw5BBOZNUdnsalx4c4c7y/w7IS5p6Ut2+CfEFFlz37J9huyQfov4iizN8dbjvEJlM5tQaJP84+hfTw==",
+            "mytestpassword",
+        ),
+        (
+            "$symfony-sha512$i=5000$c29tZXNhbHQ$AEsH6MG9ANU/MiZV1PqL7jxwfA85rKIfe2P+WNkJoe9YMpsVWejE5x5ssKDGvbZncbA5yTkADqt3hAZb1r74IQ",
+            STAPLE,
+        ),
+        ("$vbulletin$MTgxMjY0MjUwMDU2Nzc0NjAzNjQxODc0MDQzMjcw$vzZjSMU93PvRbmPt/dHu5g", "hashcat"),
     ];
     for (text, password) in known {
         assert!(determines(text, password, &Projects::none()), "{text}");

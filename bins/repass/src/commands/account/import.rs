@@ -40,7 +40,8 @@ async fn import_file(
     output: &Output,
     interrupt: &Interrupt,
 ) -> Result<(), Failure> {
-    let ImportAccounts { file, format, realm, hash_format, pepper_keys, dry_run } = import;
+    let ImportAccounts { file, format, realm, hash_format, allow_costly, pepper_keys, dry_run } =
+        import;
     let peppers = settings.peppers(&pepper_keys, None)?;
     let path = (file != Path::new("-")).then_some(file.as_path());
     let named = path.map_or_else(|| "stdin".to_owned(), |path| path.display().to_string());
@@ -63,7 +64,7 @@ async fn import_file(
         interrupt.start_batches();
         let admin = admin.administration();
         let import = Import { file: named, admin, output, interrupt, dry_run };
-        import.run(opened, Defaults { realm, hash_format, peppers }).await
+        import.run(opened, Defaults { realm, hash_format, peppers, allow_costly }).await
     })
     .await
 }

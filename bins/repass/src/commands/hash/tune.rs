@@ -1,4 +1,3 @@
-mod measure;
 mod search;
 
 use std::num::NonZeroUsize;
@@ -9,8 +8,8 @@ use repass_core::{HashProfile, HasherOptions};
 use serde_json::{Value, json};
 use sysinfo::{MemoryRefreshKind, RefreshKind, System};
 
-use self::measure::measure;
-use self::search::{Goal, Measured, search};
+use self::search::{Goal, search};
+use super::measure::{Measured, measure};
 use crate::cli::TuneHash;
 use crate::failure::Failure;
 use crate::output::Output;

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use repass_core::HashProfile;
 
+use super::super::measure::Measured;
+
 pub(super) struct Goal {
     /// Maximum time of one hash.
     pub(super) target: Duration,
@@ -12,16 +14,6 @@ pub(super) struct Goal {
     pub(super) max_kib: u32,
     /// Number of lanes.
     pub(super) parallelism: u32,
-}
-
-/// The measured cost of a profile on this machine.
-#[derive(Debug, Clone)]
-pub(super) struct Measured {
-    pub(super) profile: HashProfile,
-    /// Median time of one hash.
-    pub(super) time: Duration,
-    /// Hashes per second of all threads together.
-    pub(super) per_second: f64,
 }
 
 #[derive(Debug)]

@@ -7,7 +7,6 @@ use repass_core::{
 };
 use tokio::task::JoinSet;
 
-use super::search::Measured;
 use crate::failure::Failure;
 
 /// Minimum and maximum number of rounds. Three give a median that one outlier does not change.
@@ -15,6 +14,16 @@ const ROUNDS: std::ops::RangeInclusive<usize> = 3..=9;
 
 /// Time after which no more than the minimum of rounds is measured.
 const ENOUGH_TIME: Duration = Duration::from_secs(2);
+
+/// The measured cost of a profile on this machine.
+#[derive(Debug, Clone)]
+pub(super) struct Measured {
+    pub(super) profile: HashProfile,
+    /// Median time of one hash.
+    pub(super) time: Duration,
+    /// Hashes per second of all threads together.
+    pub(super) per_second: f64,
+}
 
 /// Measures hashes of `profile` while all threads hash.
 pub(super) async fn measure(
