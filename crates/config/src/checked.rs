@@ -297,6 +297,9 @@ impl RawPolicy {
         set(&mut rules.require_special, self.require_special);
         set(&mut rules.refuse_current, self.refuse_current);
         set(&mut rules.refuse_context_words, self.refuse_context_words);
+        if let Some(words) = &self.context_words {
+            rules.context_words.clone_from(words);
+        }
         match self.refuse_common {
             Some(true) => rules.blocklists = vec![Arc::new(CommonPasswords)],
             Some(false) => rules.blocklists.clear(),

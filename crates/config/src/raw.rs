@@ -192,9 +192,12 @@ pub(super) struct RawPolicy {
     pub(super) require_special: Option<bool>,
     /// Whether the current password is refused. Default: `true`.
     pub(super) refuse_current: Option<bool>,
-    /// Whether passwords that contain context-specific words (user id, e-mail address, name) are
-    /// refused. Default: `true`.
+    /// Whether passwords are refused that are made of context-specific words (user id, user name,
+    /// e-mail address, names, `context_words`). Default: `true`.
     pub(super) refuse_context_words: Option<bool>,
+    /// Words of the service that passwords must not be made of, such as its name and its products'.
+    /// Default: none.
+    pub(super) context_words: Option<Vec<String>>,
     /// Whether commonly used passwords are refused. Default: `true`.
     pub(super) refuse_common: Option<bool>,
     /// What is done about passwords from breaches, if `[compromised]` has a source of them: `refuse`;

@@ -238,7 +238,7 @@ const FULL: &str = "\
     [log]\nformat = 'text'\nfilter = 'info'\n\
     [policy]\npreset = 'vendor-zap'\nmin_length = 8\nmax_length = 64\nhistory = 1\n\
     require_digit = true\nrequire_special = true\nrefuse_current = true\n\
-    refuse_context_words = true\nrefuse_common = true\n\
+    refuse_context_words = true\ncontext_words = ['Example Shop']\nrefuse_common = true\n\
     [hashing]\nmemory_kib = 19456\niterations = 2\nparallelism = 1\n\
     kernel = 'auto'\nthreads = 1\narena_memory_kib = 19456\nqueue = 1\ndeadline = 1\n\
     [hashing.peppers.k1]\nkey = 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8='\n\

@@ -54,8 +54,10 @@ pub struct PolicyRules {
     pub require_special: bool,
     /// Whether the current password is refused.
     pub refuse_current: bool,
-    /// Whether text that contains context-specific words of the account is refused.
+    /// Whether text is refused that is made of context-specific words; see [`ContextWords`].
     pub refuse_context_words: bool,
+    /// The words of the service, such as its name and its products'.
+    pub context_words: Vec<String>,
     /// How many earlier passwords are refused; 0 for none. At most [`Policy::MAX_HISTORY`].
     pub history: usize,
     /// Passwords that are refused for every account.
@@ -135,6 +137,7 @@ impl PolicyRules {
             require_special: false,
             refuse_current: false,
             refuse_context_words: false,
+            context_words: Vec::new(),
             history: 0,
             blocklists: Vec::new(),
             compromised: CompromisedRule::Refuse,
@@ -142,8 +145,8 @@ impl PolicyRules {
     }
 
     /// Returns the rules of NIST SP 800-63B-4, 3.1.1.2 for passwords that are the only factor: 15
-    /// to 256 code points, no composition rules, no common password, no context-specific words, and
-    /// neither the current password nor one of the last five.
+    /// to 256 code points, no composition rules, no common password, not made of context-specific words,
+    /// and neither the current password nor one of the last five.
     pub fn nist_800_63b_4() -> Self {
         Self {
             refuse_current: true,
@@ -248,7 +251,7 @@ impl Policy {
         }
         if rules.refuse_context_words {
             violations.extend(
-                context_words::contained(candidate, &context.words)
+                context_words::made_of(candidate, &context.words, &rules.context_words)
                     .into_iter()
                     .map(|word| Violation::ContainsContextWord { word }),
             );
@@ -372,6 +375,17 @@ mod tests {
         };
         let lengths_alone = Policy::new(PolicyRules::length(1, 64)).unwrap();
         assert!(codes(&lengths_alone, "patricia", &context).is_empty());
+    }
+
+    #[test]
+    fn words_of_the_service_are_context_specific() {
+        let policy =
+            changed(|rules| rules.context_words = vec!["Example Shop".to_owned()]).unwrap();
+        let violations =
+            |text: &str| policy.evaluate(&Plaintext::from(text), &PolicyContext::default());
+        let service = Violation::ContainsContextWord { word: ContextWord::Service };
+        assert_eq!(violations("ex4mple-SHOP-2026!"), [service]);
+        assert!(violations("an example of a shop").is_empty());
     }
 
     #[test]

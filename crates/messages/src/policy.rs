@@ -35,6 +35,7 @@ pub fn violation(language: Language, violation: &Violation) -> String {
         Violation::ContainsContextWord { word: ContextWord::Username } => "contains-username",
         Violation::ContainsContextWord { word: ContextWord::Email } => "contains-email",
         Violation::ContainsContextWord { word: ContextWord::Name } => "contains-name",
+        Violation::ContainsContextWord { word: ContextWord::Service } => "contains-service",
         Violation::Common => "common",
         Violation::Compromised { .. } => "compromised",
         // A rule without a translation.

@@ -66,12 +66,7 @@
     item.querySelector(".met").hidden = !isMet;
   };
   const length = (text) => [...text.normalize("NFC")].length;
-  const hasOwnWord = (text) => {
-    const lower = text.normalize("NFC").toLowerCase();
-    const name = username.value.trim().normalize("NFC").toLowerCase();
-    return [name, ...name.split(/[^\p{L}\p{N}]+/u)].some((it) => length(it) > 3 && lower.includes(it));
-  };
-  const onServer = ["missing-digit", "missing-special", "common"];
+  const onServer = ["missing-digit", "missing-special", "contains-account-word", "common"];
   const live = byId("new-password-live");
   let pause;
   const check = () => {
@@ -81,7 +76,6 @@
     const isLong = length(text) >= password.minLength;
     const current = byId("current-password");
     mark("too-short", isLong);
-    mark("contains-account-word", text !== "" && !hasOwnWord(text));
     if (current) mark("same-as-current", text !== "" && text !== current.value);
     for (const rule of onServer) mark(rule, false);
     if (!isLong) return;
@@ -91,7 +85,6 @@
       if (!answer || password.value !== text) return;
       const codes = answer.violations.map((it) => it.code);
       for (const rule of onServer) mark(rule, !codes.includes(rule));
-      if (codes.includes("contains-account-word")) mark("contains-account-word", false);
       live.textContent = answer.violations.map((it) => it.message).join(" ");
     }, 700);
   };

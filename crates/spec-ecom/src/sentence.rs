@@ -66,8 +66,13 @@ mod tests {
     use super::*;
 
     fn violations() -> Vec<Violation> {
-        let words =
-            [ContextWord::UserId, ContextWord::Username, ContextWord::Email, ContextWord::Name];
+        let words = [
+            ContextWord::UserId,
+            ContextWord::Username,
+            ContextWord::Email,
+            ContextWord::Name,
+            ContextWord::Service,
+        ];
         let mut violations = vec![
             Violation::TooShort { min: 15, actual: 3 },
             Violation::TooShort { min: 1, actual: 0 },

@@ -24,10 +24,9 @@ async fn nist_3_1_1_2_each_broken_rule_has_a_message_and_counts_no_failure() {
         ("🔑".repeat(1025), "too-long"),
         ("password".to_owned(), "too-short,common"),
         (FIRST_PASSWORD.to_owned(), "same-as-current"),
-        (format!("mine is {GUID}"), "contains-account-word"),
-        // Its first eight letters are a part of the user id.
-        (format!("mine is {email}"), "contains-account-word,contains-account-word"),
-        ("mine is at example.org".to_owned(), "contains-account-word"),
+        (format!("my {GUID}"), "contains-account-word"),
+        (format!("my {email}"), "contains-account-word"),
+        ("3xample! 2026 .org".to_owned(), "contains-account-word"),
         (String::new(), "too-short"),
     ] {
         let messages = assert_rejected(&test.send(&wish(&test, &new)).await);

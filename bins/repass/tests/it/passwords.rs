@@ -53,14 +53,11 @@ fn context_specific_words_are_violations() {
             .collect::<Vec<_>>()
     };
     let found = |word: &str| [format!("contains-account-word:{word}")];
-    assert_eq!(codes(&["--user-id", "smith77"], "my name is smith77"), found("user-id"));
-    assert_eq!(codes(&["--username", "smithy"], "they call me smithy"), found("username"));
-    assert_eq!(codes(&["--email", "a@pauls.org"], "it is all pauls fault"), found("email"));
-    assert_eq!(
-        codes(&["--name", "Ann", "--name", "Paulsen"], "mrs paulsen, smiling"),
-        found("name")
-    );
-    assert_eq!(codes(&["--name", "Ann"], "annual general meeting"), [""; 0]);
+    assert_eq!(codes(&["--user-id", "smith77"], "my smith77 password"), found("user-id"));
+    assert_eq!(codes(&["--username", "smithy"], "$mithy!yhtims-2026"), found("username"));
+    assert_eq!(codes(&["--email", "a@pauls.org"], "a-pauls.org-welcome"), found("email"));
+    assert_eq!(codes(&["--name", "Ann", "--name", "Paulsen"], "mrs paulsen 197777"), found("name"));
+    assert_eq!(codes(&["--name", "Ann"], "ann likes green tea"), [""; 0]);
 }
 
 #[test]
@@ -95,7 +92,7 @@ fn a_refused_change_changes_nothing() {
         "repass: the new password breaks 1 of the policy's rules\n  same-as-current: The new \
          password must differ from the current one.\n"
     ));
-    let error = test.run_with(&json, format!("{PASSWORD}\npat@example.org is me\n")).json_error(1);
+    let error = test.run_with(&json, format!("{PASSWORD}\npat@example.org me\n")).json_error(1);
     assert_eq!(error["code"], "rejected");
     assert_eq!(error["violations"][0]["code"], "contains-account-word");
 

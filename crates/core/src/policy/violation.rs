@@ -31,7 +31,7 @@ pub enum Violation {
         /// The number of earlier passwords that are refused.
         last: usize,
     },
-    /// The password contains a context-specific word of the account.
+    /// The password is made of context-specific words; see [`ContextWords`](super::ContextWords).
     #[serde(rename = "contains-account-word")]
     ContainsContextWord {
         /// The source of the word.
@@ -55,10 +55,12 @@ pub enum ContextWord {
     UserId,
     /// The user name.
     Username,
-    /// A part of the e-mail address.
+    /// The e-mail address.
     Email,
     /// One of the user's names.
     Name,
+    /// A word of the service; see `PolicyRules::context_words`.
+    Service,
 }
 
 impl Violation {
@@ -102,7 +104,7 @@ impl fmt::Display for Violation {
                 write!(f, "The new password must differ from the last {last} passwords.")
             }
             Self::ContainsContextWord { word } => {
-                write!(f, "The new password must not contain {word}.")
+                write!(f, "The new password must not be based on {word}.")
             }
             Self::Common => f.write_str("The new password is among those that many people use."),
             Self::Compromised { .. } => {
@@ -121,8 +123,9 @@ impl fmt::Display for ContextWord {
         f.write_str(match self {
             Self::UserId => "the user ID",
             Self::Username => "the user name",
-            Self::Email => "a part of the e-mail address",
+            Self::Email => "the e-mail address",
             Self::Name => "a name of the account holder",
+            Self::Service => "the name of this service",
         })
     }
 }
@@ -149,10 +152,11 @@ mod tests {
         for (word, name) in [
             (ContextWord::UserId, "the user ID"),
             (ContextWord::Username, "the user name"),
-            (ContextWord::Email, "a part of the e-mail address"),
+            (ContextWord::Email, "the e-mail address"),
             (ContextWord::Name, "a name of the account holder"),
+            (ContextWord::Service, "the name of this service"),
         ] {
-            let expected = format!("The new password must not contain {name}.");
+            let expected = format!("The new password must not be based on {name}.");
             assert_eq!(message(Violation::ContainsContextWord { word }), expected);
         }
         let compromised = "The new password is known from data breaches at other services.";

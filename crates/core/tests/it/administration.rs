@@ -63,7 +63,7 @@ async fn user_names_are_bounded() {
 #[tokio::test]
 async fn a_first_password_must_meet_the_policy_of_the_engine() {
     let test = TestContext::new().await;
-    let refused = added(&test, new_account("kim", None), "a word of kimberly").await;
+    let refused = added(&test, new_account("kim", None), "Kimberly-1977-77").await;
     assert!(matches!(refused, Err(AdministrationError::Rejected(_))), "{refused:?}");
     let lenient =
         test.engine.with_policy(fixtures::policy(|rules| *rules = PolicyRules::length(3, 8)));

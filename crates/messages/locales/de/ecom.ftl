@@ -21,9 +21,10 @@ reused = { $count ->
     [1] Das neue Passwort muss sich vom vorherigen unterscheiden.
    *[other] Das neue Passwort muss sich von den letzten { $count } Passwörtern unterscheiden.
 }
-contains-user-id = Das neue Passwort darf die Benutzerkennung nicht enthalten.
-contains-username = Das neue Passwort darf den Benutzernamen nicht enthalten.
-contains-email = Das neue Passwort darf keinen Teil der E-Mail-Adresse enthalten.
-contains-name = Das neue Passwort darf keinen Namen der Person enthalten, der das Konto gehört.
+contains-user-id = Das neue Passwort darf nicht auf der Benutzerkennung beruhen.
+contains-username = Das neue Passwort darf nicht auf dem Benutzernamen beruhen.
+contains-email = Das neue Passwort darf nicht auf der E-Mail-Adresse beruhen.
+contains-name = Das neue Passwort darf nicht auf einem Namen der Person, der das Konto gehört, beruhen.
+contains-service = Das neue Passwort darf nicht auf dem Namen dieses Dienstes beruhen.
 common = Das neue Passwort wird von vielen Menschen verwendet.
 compromised = Das neue Passwort ist aus Datenlecks bei anderen Diensten bekannt.

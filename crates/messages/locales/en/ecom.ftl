@@ -37,9 +37,10 @@ reused = { $count ->
     [1] The new password must differ from the previous one.
    *[other] The new password must differ from the last { $count } passwords.
 }
-contains-user-id = The new password must not contain the user ID.
-contains-username = The new password must not contain the user name.
-contains-email = The new password must not contain a part of the e-mail address.
-contains-name = The new password must not contain a name of the account holder.
+contains-user-id = The new password must not be based on the user ID.
+contains-username = The new password must not be based on the user name.
+contains-email = The new password must not be based on the e-mail address.
+contains-name = The new password must not be based on a name of the account holder.
+contains-service = The new password must not be based on the name of this service.
 common = The new password is among those that many people use.
 compromised = The new password is known from data breaches at other services.

@@ -58,7 +58,7 @@ rule-length = { $count ->
 }
 rule-digit = contain a digit
 rule-special = contain a special character
-rule-own-words = contain none of your names, nor your user ID or a part of your e-mail address
+rule-own-words = be more than your name, your user ID, your e-mail address or the name of this service
 rule-common = be one that few people use
 rule-current = differ from the current one
 rule-reused = { $count ->

@@ -27,9 +27,10 @@ reused = { $count ->
     [1] La nueva contraseña debe ser distinta de la anterior.
    *[other] La nueva contraseña debe ser distinta de las { $count } últimas.
 }
-contains-user-id = La nueva contraseña no debe contener el identificador de usuario.
-contains-username = La nueva contraseña no debe contener el nombre de usuario.
-contains-email = La nueva contraseña no debe contener ninguna parte de la dirección de correo electrónico.
-contains-name = La nueva contraseña no debe contener ni el nombre ni los apellidos del titular de la cuenta.
+contains-user-id = La nueva contraseña no debe basarse en el identificador de usuario.
+contains-username = La nueva contraseña no debe basarse en el nombre de usuario.
+contains-email = La nueva contraseña no debe basarse en la dirección de correo electrónico.
+contains-name = La nueva contraseña no debe basarse en el nombre ni los apellidos del titular de la cuenta.
+contains-service = La nueva contraseña no debe basarse en el nombre de este servicio.
 common = La nueva contraseña es una de las que usan muchas personas.
 compromised = La nueva contraseña aparece en filtraciones de datos de otros servicios.

@@ -38,7 +38,7 @@ rule-length = { $count ->
 }
 rule-digit = contener una cifra
 rule-special = contener un carácter especial
-rule-own-words = no contener sus nombres, su identificador ni parte de su correo electrónico
+rule-own-words = ser más que su nombre, su identificador, su correo electrónico o el nombre de este servicio
 rule-common = ser una que usen pocas personas
 rule-current = ser distinta de la actual
 rule-reused = { $count ->

@@ -27,9 +27,10 @@ reused = { $count ->
     [1] Le nouveau mot de passe doit être différent du précédent.
    *[other] Le nouveau mot de passe doit être différent des { $count } derniers.
 }
-contains-user-id = Le nouveau mot de passe ne doit pas contenir l’identifiant de l’utilisateur.
-contains-username = Le nouveau mot de passe ne doit pas contenir le nom d’utilisateur.
-contains-email = Le nouveau mot de passe ne doit contenir aucune partie de l’adresse e-mail.
-contains-name = Le nouveau mot de passe ne doit contenir ni le nom ni le prénom du titulaire du compte.
+contains-user-id = Le nouveau mot de passe ne doit pas être basé sur l’identifiant de l’utilisateur.
+contains-username = Le nouveau mot de passe ne doit pas être basé sur le nom d’utilisateur.
+contains-email = Le nouveau mot de passe ne doit pas être basé sur l’adresse e-mail.
+contains-name = Le nouveau mot de passe ne doit pas être basé sur le nom ou le prénom du titulaire du compte.
+contains-service = Le nouveau mot de passe ne doit pas être basé sur le nom de ce service.
 common = Le nouveau mot de passe fait partie des mots de passe couramment utilisés.
 compromised = Le nouveau mot de passe est connu par des fuites de données d’autres services.

@@ -38,7 +38,7 @@ rule-length = { $count ->
 }
 rule-digit = contenir un chiffre
 rule-special = contenir un caractère spécial
-rule-own-words = ne contenir ni vos noms, ni votre identifiant, ni une partie de votre adresse e-mail
+rule-own-words = être plus que votre nom, votre identifiant, votre adresse e-mail ou le nom de ce service
 rule-common = être peu utilisé par d’autres personnes
 rule-current = être différent de l’actuel
 rule-reused = { $count ->

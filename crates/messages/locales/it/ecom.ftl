@@ -27,9 +27,10 @@ reused = { $count ->
     [1] La nuova password deve essere diversa dalla precedente.
    *[other] La nuova password deve essere diversa dalle ultime { $count }.
 }
-contains-user-id = La nuova password non deve contenere l’identificativo dell’utente.
-contains-username = La nuova password non deve contenere il nome utente.
-contains-email = La nuova password non deve contenere alcuna parte dell’indirizzo e-mail.
-contains-name = La nuova password non deve contenere né il nome né il cognome del titolare dell’account.
+contains-user-id = La nuova password non deve basarsi sull’identificativo dell’utente.
+contains-username = La nuova password non deve basarsi sul nome utente.
+contains-email = La nuova password non deve basarsi sull’indirizzo e-mail.
+contains-name = La nuova password non deve basarsi sul nome o sul cognome del titolare dell’account.
+contains-service = La nuova password non deve basarsi sul nome di questo servizio.
 common = La nuova password è tra quelle usate da molte persone.
 compromised = La nuova password è nota da violazioni di dati di altri servizi.

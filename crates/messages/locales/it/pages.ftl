@@ -38,7 +38,7 @@ rule-length = { $count ->
 }
 rule-digit = contenere una cifra
 rule-special = contenere un carattere speciale
-rule-own-words = non contenere i Suoi nomi, il Suo ID utente o parti del Suo indirizzo e-mail
+rule-own-words = essere più del Suo nome, del Suo ID utente, del Suo indirizzo e-mail o del nome di questo servizio
 rule-common = essere usata da poche persone
 rule-current = essere diversa da quella attuale
 rule-reused = { $count ->

@@ -27,9 +27,10 @@ reused = { $count ->
     [1] Het nieuwe wachtwoord moet verschillen van het vorige.
    *[other] Het nieuwe wachtwoord moet verschillen van de laatste { $count } wachtwoorden.
 }
-contains-user-id = Het nieuwe wachtwoord mag de gebruikers-ID niet bevatten.
-contains-username = Het nieuwe wachtwoord mag de gebruikersnaam niet bevatten.
-contains-email = Het nieuwe wachtwoord mag geen deel van het e-mailadres bevatten.
-contains-name = Het nieuwe wachtwoord mag geen naam van de accounthouder bevatten.
+contains-user-id = Het nieuwe wachtwoord mag niet gebaseerd zijn op de gebruikers-ID.
+contains-username = Het nieuwe wachtwoord mag niet gebaseerd zijn op de gebruikersnaam.
+contains-email = Het nieuwe wachtwoord mag niet gebaseerd zijn op het e-mailadres.
+contains-name = Het nieuwe wachtwoord mag niet gebaseerd zijn op een naam van de accounthouder.
+contains-service = Het nieuwe wachtwoord mag niet gebaseerd zijn op de naam van deze dienst.
 common = Het nieuwe wachtwoord wordt door veel mensen gebruikt.
 compromised = Het nieuwe wachtwoord is bekend uit datalekken bij andere diensten.

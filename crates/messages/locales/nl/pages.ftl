@@ -38,7 +38,7 @@ rule-length = { $count ->
 }
 rule-digit = een cijfer bevatten
 rule-special = een speciaal teken bevatten
-rule-own-words = vrij zijn van uw namen, uw gebruikers-ID en delen van uw e-mailadres
+rule-own-words = meer zijn dan uw naam, uw gebruikers-ID, uw e-mailadres of de naam van deze dienst
 rule-common = door weinig mensen worden gebruikt
 rule-current = verschillen van het huidige
 rule-reused = { $count ->

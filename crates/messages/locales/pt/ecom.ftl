@@ -27,9 +27,10 @@ reused = { $count ->
     [1] A nova senha deve ser diferente da anterior.
    *[other] A nova senha deve ser diferente das últimas { $count }.
 }
-contains-user-id = A nova senha não deve conter o identificador do usuário.
-contains-username = A nova senha não deve conter o nome de usuário.
-contains-email = A nova senha não deve conter nenhuma parte do endereço de e-mail.
-contains-name = A nova senha não deve conter o nome nem o sobrenome do titular da conta.
+contains-user-id = A nova senha não deve se basear no identificador do usuário.
+contains-username = A nova senha não deve se basear no nome de usuário.
+contains-email = A nova senha não deve se basear no endereço de e-mail.
+contains-name = A nova senha não deve se basear no nome ou no sobrenome do titular da conta.
+contains-service = A nova senha não deve se basear no nome deste serviço.
 common = A nova senha é uma das que muitas pessoas usam.
 compromised = A nova senha é conhecida por vazamentos de dados de outros serviços.

@@ -38,7 +38,7 @@ rule-length = { $count ->
 }
 rule-digit = conter um número
 rule-special = conter um caractere especial
-rule-own-words = não conter seus nomes, seu ID de usuário nem parte do seu endereço de e-mail
+rule-own-words = ser mais do que seu nome, seu ID de usuário, seu e-mail ou o nome deste serviço
 rule-common = ser usada por poucas pessoas
 rule-current = ser diferente da atual
 rule-reused = { $count ->

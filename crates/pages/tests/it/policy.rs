@@ -43,7 +43,7 @@ async fn the_script_learns_what_is_missing_in_the_language_of_the_page() {
     for part in ["too-short", "common", "mindestens 15 Zeichen"] {
         assert!(answer.body.contains(part), "{}", answer.body);
     }
-    let own = evaluate(&browser, "patricia@example.org", "the garden of patricia").await;
+    let own = evaluate(&browser, "patricia@example.org", "my patricia 197777").await;
     assert!(own.body.contains("contains-account-word"), "{}", own.body);
 }
 
