@@ -78,7 +78,7 @@ struct EvaluatePassword {
     /// The password.
     #[schema(value_type = String)]
     password: Plaintext,
-    /// The id of the account whose names and identifiers the password must not contain.
+    /// The id of the account whose names and identifiers the password must not be made of.
     account: Option<String>,
     /// The language of the messages (BCP 47). Default: English.
     language: Option<String>,

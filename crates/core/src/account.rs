@@ -49,7 +49,7 @@ impl Account {
     }
 }
 
-/// The words that a password of the account must not contain.
+/// The words that a password of the account must not be made of.
 impl<'a> From<&'a Account> for ContextWords<'a> {
     fn from(account: &'a Account) -> Self {
         let Profile { given_name, middle_name, family_name, .. } = &account.profile;

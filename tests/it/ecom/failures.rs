@@ -35,7 +35,7 @@ async fn a_refusal_by_the_policy_is_400_with_every_broken_rule_and_counts_no_fai
         }
         test.assert_untouched().await;
     }
-    let own_words = passwords(&test.good, FIRST_PASSWORD, "mine is RAM123, for Example");
+    let own_words = passwords(&test.good, FIRST_PASSWORD, "my RAM123, 4 Example");
     let text = assert_failed(&test.send(&own_words).await, 400);
     assert!(text.contains("the user ID") && text.contains("e-mail address"), "{text}");
     test.assert_untouched().await;

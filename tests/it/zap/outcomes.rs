@@ -73,9 +73,9 @@ async fn a_refusal_by_the_policy_is_400_with_every_broken_rule_and_counts_no_fai
     let short = "The new password must have at least 15 characters.";
     let common = "The new password is among those that many people use.";
     let current = "The new password must differ from the current one.";
-    let id = "The new password must not contain the user ID.";
-    let email = "The new password must not contain a part of the e-mail address.";
-    let own_id = format!("xx {} xx", test.user_id.to_uppercase());
+    let id = "The new password must not be based on the user ID.";
+    let email = "The new password must not be based on the e-mail address.";
+    let own_id = format!("x {} x", test.user_id.to_uppercase());
     for (new, broken) in [
         ("14 characters.", vec![short]),
         ("password", vec![short, common]),

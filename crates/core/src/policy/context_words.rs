@@ -91,7 +91,7 @@ fn parts(text: &str) -> impl Iterator<Item = Vec<char>> {
     let text = folded(text);
     let words: Vec<Vec<char>> = text
         .split(|c| !c.is_alphanumeric())
-        .filter(|word| word.len() >= MIN_WORD_LENGTH && word.iter().any(|c| c.is_alphabetic()))
+        .filter(|word| word.len() >= MIN_WORD_LENGTH)
         .map(<[char]>::to_vec)
         .collect();
     words.into_iter().flat_map(|word| {
@@ -122,6 +122,7 @@ fn covered<'w, S>(text: &[char], words: &'w [(S, Vec<char>)]) -> (usize, Vec<&'w
                 best[start + word.len()] = (fewest, Some(word));
             }
         }
+        // Of equals a word is preferred, so that a number that is a user id is found.
         let alone = fewest + usize::from(c.is_alphabetic());
         if alone < best[start + 1].0 {
             best[start + 1] = (alone, None);
@@ -188,6 +189,8 @@ mod tests {
         assert_eq!(found("welcome@corner.shop1"), [Service]);
         assert_eq!(found("C0RNERSH0P abc 2026"), [Service]);
         assert_eq!(found("gmail.com/example.org"), [UserId, Email]);
+        let number = ContextWords { user_id: Some("1001"), ..ContextWords::default() };
+        assert_eq!(made_of(&Plaintext::from("my-1001-1001-1001"), &number, &[]), [UserId]);
     }
 
     /// Proves ASVS 6.2.11.
