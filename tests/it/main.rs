@@ -4,6 +4,7 @@
 
 mod accounts_table;
 mod admin_api;
+mod blocklists;
 mod certificates;
 mod check_config;
 mod common_rules;

@@ -25,6 +25,7 @@ pub(crate) async fn run(
     mut hangups: Hangups,
     listeners: Vec<Arc<Tls>>,
     compromised: Option<Arc<Compromised>>,
+    config: &Config,
     log: &Log,
     load: impl Fn() -> Result<Config, ConfigError>,
 ) {
@@ -42,6 +43,7 @@ pub(crate) async fn run(
                 if let Some(compromised) = &compromised {
                     reload_corpus(compromised);
                 }
+                reload_blocklists(config);
                 reload_log(log, &load);
                 systemd::ready();
             }
@@ -70,6 +72,21 @@ fn reload_corpus(compromised: &Compromised) {
             tracing::error!(
                 error,
                 "SIGHUP: compromised.file could not be opened; the one before stays in use"
+            );
+        }
+    }
+}
+
+/// Reads the lists of `blocklist_files` again.
+fn reload_blocklists(config: &Config) {
+    let lists = config.policies().flat_map(|policy| &policy.rules().blocklists);
+    for list in lists {
+        // Reading files blocks the thread.
+        if let Err(error) = tokio::task::block_in_place(|| list.reload()) {
+            let error = error.to_string();
+            tracing::error!(
+                error,
+                "SIGHUP: a file of blocklist_files could not be read; its list stays as it was"
             );
         }
     }

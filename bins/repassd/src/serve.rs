@@ -132,6 +132,7 @@ pub(crate) async fn run(
             hangups,
             config.all_tls().cloned().collect(),
             app.compromised.clone(),
+            config,
             &log,
             load,
         ) => {}

@@ -56,7 +56,7 @@ impl From<&Policy> for PolicyView {
             refuse_current: rules.refuse_current,
             refuse_context_words: rules.refuse_context_words,
             history: rules.history,
-            refuse_common: !rules.blocklists.is_empty(),
+            refuse_common: rules.refuse_common || !rules.blocklists.is_empty(),
             passwordrules: rules.passwordrules(),
         }
     }

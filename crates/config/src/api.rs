@@ -149,7 +149,7 @@ impl RawApi {
         let realm: Realm =
             self.realm.parse().map_err(|error| KeyError::new(key("realm"), error))?;
         let policy = match &self.policy {
-            Some(own) => own.check(&key("policy"), policy.rules().clone(), vendors)?,
+            Some(own) => own.check(&key("policy"), policy.rules().clone(), vendors, folder)?,
             None => policy.clone(),
         };
         let mount = MountContext::new(&realm, folder, Arc::new(SystemRandomness));

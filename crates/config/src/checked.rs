@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use jiff::{Span, SpanRelativeTo, Timestamp};
 use repass_core::{
-    CommonPasswords, CompromisedRule, HashProfile, HasherOptions, LockoutPolicy, Policy,
-    PolicyRules, Realm, Retention,
+    Blocklist, CompromisedRule, HashProfile, HasherOptions, LockoutPolicy, Policy, PolicyRules,
+    Realm, Retention,
 };
 use repass_pages::Options;
 use repass_store::Accounts;
@@ -16,6 +16,7 @@ use repass_store::Accounts;
 use super::KeyError;
 use super::admin_api::AdminApiConfig;
 use super::api::{self, MountConfig};
+use super::blocklist::BlocklistFile;
 use super::compromised::CompromisedConfig;
 use super::listen::{
     FORBIDDEN_PLAIN_HTTP, ListenAddress, PUBLIC_ADMIN, PUBLIC_PLAIN_HTTP, RawListen,
@@ -126,6 +127,11 @@ impl Config {
         warnings
     }
 
+    /// Returns the policies: that of `[policy]`, and those of the APIs.
+    pub fn policies(&self) -> impl Iterator<Item = &Policy> {
+        std::iter::once(&self.policy).chain(self.mounts.iter().map(|mount| &mount.policy))
+    }
+
     /// Returns the policy of a realm: that of its first API by name, or else that of `[policy]`.
     pub fn policy_of(&self, realm: &Realm) -> &Policy {
         let of_realm = self.mounts.iter().find(|mount| mount.realm == *realm);
@@ -224,7 +230,8 @@ impl RawConfig {
         folder: &Path,
         mistakes: &mut Mistakes,
     ) -> Option<SharedConfig> {
-        let policy = mistakes.take(self.policy.check("policy", PolicyRules::default(), vendors));
+        let policy =
+            mistakes.take(self.policy.check("policy", PolicyRules::default(), vendors, folder));
         let apis = std::mem::take(&mut self.api);
         // Without a valid policy, the other values of the APIs are checked with the default one.
         let inherited = policy.clone().unwrap_or_default();
@@ -282,6 +289,7 @@ impl RawPolicy {
         key: &str,
         inherited: PolicyRules,
         vendors: &Vendors,
+        folder: &Path,
     ) -> Result<Policy, KeyError> {
         let mut rules = match &self.preset {
             None => inherited,
@@ -300,10 +308,16 @@ impl RawPolicy {
         if let Some(words) = &self.context_words {
             rules.context_words.clone_from(words);
         }
-        match self.refuse_common {
-            Some(true) => rules.blocklists = vec![Arc::new(CommonPasswords)],
-            Some(false) => rules.blocklists.clear(),
-            None => {}
+        set(&mut rules.refuse_common, self.refuse_common);
+        if let Some(files) = &self.blocklist_files {
+            let open = |file| -> std::io::Result<Arc<dyn Blocklist>> {
+                Ok(Arc::new(BlocklistFile::open(folder.join(file))?))
+            };
+            rules.blocklists = files
+                .iter()
+                .map(open)
+                .collect::<Result<_, _>>()
+                .map_err(|error| KeyError::new(format!("{key}.blocklist_files"), error))?;
         }
         rules.compromised = match self.compromised.as_deref() {
             None => rules.compromised,

@@ -12,6 +12,7 @@
 
 mod admin_api;
 mod api;
+mod blocklist;
 mod checked;
 mod compromised;
 mod environment;

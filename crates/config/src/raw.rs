@@ -200,6 +200,9 @@ pub(super) struct RawPolicy {
     pub(super) context_words: Option<Vec<String>>,
     /// Whether commonly used passwords are refused. Default: `true`.
     pub(super) refuse_common: Option<bool>,
+    /// Files with more passwords that are refused, in UTF-8, one a line, in any case. At SIGHUP they
+    /// are read again. Default: none.
+    pub(super) blocklist_files: Option<Vec<PathBuf>>,
     /// What is done about passwords from breaches, if `[compromised]` has a source of them: `refuse`;
     /// `warn`, which notes them in the audit trail; or `off`. Default: `refuse`.
     pub(super) compromised: Option<String>,

@@ -89,6 +89,7 @@ fn every_error_names_position_key_and_reason() {
         ("[policy]\nmin_length = 'x'", "r.toml: policy.min_length: must be"),
         ("[policy]\nmin_length = 0", "r.toml: policy.min_length: "),
         ("[policy]\nmin_length = 300", "r.toml: policy.min_length: "),
+        ("[policy]\nblocklist_files = ['is-none']", "r.toml: policy.blocklist_files: "),
         ("[policy]\npreset = 'nits'", "r.toml: policy.preset: must be one of nist-800-63b-4"),
         ("[lockout]\nmax_failures = 0", "r.toml: lockout.max_failures: must be 1 to"),
         ("[lockout]\ninitial_delay = 'soon'", "r.toml: lockout.initial_delay: "),
@@ -239,6 +240,7 @@ const FULL: &str = "\
     [policy]\npreset = 'vendor-zap'\nmin_length = 8\nmax_length = 64\nhistory = 1\n\
     require_digit = true\nrequire_special = true\nrefuse_current = true\n\
     refuse_context_words = true\ncontext_words = ['Example Shop']\nrefuse_common = true\n\
+    blocklist_files = []\n\
     [hashing]\nmemory_kib = 19456\niterations = 2\nparallelism = 1\n\
     kernel = 'auto'\nthreads = 1\narena_memory_kib = 19456\nqueue = 1\ndeadline = 1\n\
     [hashing.peppers.k1]\nkey = 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8='\n\
@@ -295,7 +297,8 @@ fn l5_no_error_quotes_a_value() {
             let message = error.to_string();
             assert!(message.starts_with("r.toml"), "{message}");
             // Names of keys and files may be quoted.
-            let is_name = message.contains("unknown key `hunter2`") || key.ends_with("_file");
+            let is_file = key.ends_with("_file") || key.ends_with("_files");
+            let is_name = message.contains("unknown key `hunter2`") || is_file;
             let is_quoted = message.contains("hunter2") || message.contains("40506070");
             assert!(!is_quoted || is_name, "{key} = {value}: {message}");
         }

@@ -137,8 +137,8 @@ mod validation;
 pub use error_chain::ErrorChain;
 pub use plaintext::Plaintext;
 pub use policy::{
-    Blocklist, CommonPasswords, CompromisedRule, ContextWord, ContextWords, InvalidPolicy,
-    NewPassword, Policy, PolicyContext, PolicyRules, Violation,
+    Blocklist, CompromisedRule, ContextWord, ContextWords, InvalidPolicy, NewPassword, Policy,
+    PolicyContext, PolicyRules, Violation,
 };
 
 #[cfg(feature = "engine")]

@@ -7,7 +7,7 @@ mod violation;
 use std::fmt;
 use std::sync::Arc;
 
-pub use blocklist::{Blocklist, CommonPasswords};
+pub use blocklist::Blocklist;
 pub use context_words::ContextWords;
 pub use violation::{ContextWord, Violation};
 
@@ -60,7 +60,9 @@ pub struct PolicyRules {
     pub context_words: Vec<String>,
     /// How many earlier passwords are refused; 0 for none. At most [`Policy::MAX_HISTORY`].
     pub history: usize,
-    /// Passwords that are refused for every account.
+    /// Whether the about one hundred thousand passwords that are most common in breaches are refused.
+    pub refuse_common: bool,
+    /// More passwords that are refused for every account.
     pub blocklists: Vec<Arc<dyn Blocklist>>,
     /// What is done about passwords that are known from breaches. It takes effect if the engine has
     /// a source of them.
@@ -139,6 +141,7 @@ impl PolicyRules {
             refuse_context_words: false,
             context_words: Vec::new(),
             history: 0,
+            refuse_common: false,
             blocklists: Vec::new(),
             compromised: CompromisedRule::Refuse,
         }
@@ -152,7 +155,7 @@ impl PolicyRules {
             refuse_current: true,
             refuse_context_words: true,
             history: 5,
-            blocklists: vec![Arc::new(CommonPasswords)],
+            refuse_common: true,
             ..Self::length(15, 256)
         }
     }
@@ -256,7 +259,8 @@ impl Policy {
                     .map(|word| Violation::ContainsContextWord { word }),
             );
         }
-        if rules.blocklists.iter().any(|list| list.contains(candidate)) {
+        let is_common = rules.refuse_common && blocklist::is_common(candidate);
+        if is_common || rules.blocklists.iter().any(|list| list.contains(candidate)) {
             violations.push(Violation::Common);
         }
         if rules.compromised == CompromisedRule::Refuse

@@ -15,7 +15,8 @@ pub fn requirements(language: Language, rules: &PolicyRules) -> Vec<(&'static st
     add(rules.require_digit, "missing-digit", plain("rule-digit"));
     add(rules.require_special, "missing-special", plain("rule-special"));
     add(rules.refuse_context_words, "contains-account-word", plain("rule-own-words"));
-    add(!rules.blocklists.is_empty(), "common", plain("rule-common"));
+    let has_blocklist = rules.refuse_common || !rules.blocklists.is_empty();
+    add(has_blocklist, "common", plain("rule-common"));
     add(rules.refuse_current, "same-as-current", plain("rule-current"));
     add(rules.history > 0, "reused", counted("rule-reused", rules.history));
     needs

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::io;
 
 use crate::Plaintext;
 
@@ -6,21 +7,24 @@ use crate::Plaintext;
 pub trait Blocklist: Send + Sync + fmt::Debug {
     /// Returns whether the list contains `candidate` as a whole.
     fn contains(&self, candidate: &Plaintext) -> bool;
+
+    /// Reads the source of the list again, as at SIGHUP. It blocks the thread. By default nothing is
+    /// done.
+    ///
+    /// # Errors
+    /// When the source cannot be read; the list is then as before.
+    fn reload(&self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
-/// The built-in list of about a hundred thousand passwords that are common in breaches.
-///
-/// The comparison ignores case.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct CommonPasswords;
-
-impl Blocklist for CommonPasswords {
-    fn contains(&self, candidate: &Plaintext) -> bool {
-        let text = candidate.expose();
-        let lower = zeroize::Zeroizing::new(text.to_lowercase());
-        passwords::analyzer::is_common_password(text)
-            || passwords::analyzer::is_common_password(lower.as_str())
-    }
+/// Returns whether `candidate` is one of about a hundred thousand passwords that are common in
+/// breaches, in any case.
+pub(super) fn is_common(candidate: &Plaintext) -> bool {
+    let text = candidate.expose();
+    let lower = zeroize::Zeroizing::new(text.to_lowercase());
+    passwords::analyzer::is_common_password(text)
+        || passwords::analyzer::is_common_password(lower.as_str())
 }
 
 #[cfg(test)]
@@ -32,10 +36,10 @@ mod tests {
     fn asvs_6_2_4_common_passwords_are_known_in_any_case() {
         for common in ["password", "pAsSwOrD", "123456789", "qwertyuiop", "1q2w3e4r5t", "iLoVeYoU"]
         {
-            assert!(CommonPasswords.contains(&Plaintext::from(common)), "{common}");
+            assert!(is_common(&Plaintext::from(common)), "{common}");
         }
         for rare in ["", "correct horse battery staple", "password-of-mine-alone", "\",\""] {
-            assert!(!CommonPasswords.contains(&Plaintext::from(rare)), "{rare}");
+            assert!(!is_common(&Plaintext::from(rare)), "{rare}");
         }
     }
 }
