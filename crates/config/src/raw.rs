@@ -196,12 +196,11 @@ pub(super) struct RawPolicy {
     /// e-mail address, names, `context_words`). Default: `true`.
     pub(super) refuse_context_words: Option<bool>,
     /// Words of the service that passwords must not be made of, such as its name and its products'.
-    /// Default: none.
     pub(super) context_words: Option<Vec<String>>,
     /// Whether commonly used passwords are refused. Default: `true`.
     pub(super) refuse_common: Option<bool>,
     /// Files with more passwords that are refused, in UTF-8, one a line, in any case. At SIGHUP they
-    /// are read again. Default: none.
+    /// are read again. An API's own files replace those of `[policy]`.
     pub(super) blocklist_files: Option<Vec<PathBuf>>,
     /// What is done about passwords from breaches, if `[compromised]` has a source of them: `refuse`;
     /// `warn`, which notes them in the audit trail; or `off`. Default: `refuse`.

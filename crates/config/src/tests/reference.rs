@@ -314,6 +314,7 @@ fn the_examples_of_the_manual_are_valid() {
         ("webhook.secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n"),
         ("smtp.password", "hunter2\n"),
         ("introspection.secret", "hunter2\n"),
+        ("refused.txt", "radishes of the season\n"),
     ] {
         std::fs::write(folder.path().join(file), text).unwrap();
     }
