@@ -108,6 +108,8 @@ mod identifiers;
 #[cfg(feature = "engine")]
 mod installation_key;
 #[cfg(feature = "engine")]
+mod key;
+#[cfg(feature = "engine")]
 mod key_checks;
 #[cfg(feature = "engine")]
 mod lockout_policy;
@@ -156,8 +158,8 @@ pub use self::{
     audit::{AuditFilter, AuditRecord},
     authenticate::{AuthenticationError, CallerAuthenticator},
     caller::{
-        ADMIN_ROLE, AccessToken, Authority, Authorization, Caller, HeldToken, Key, KeyId,
-        KeyIdentity, KeyKind, Scope, TokenId, TokenIdentity, UnknownKeyKind, UnknownScope,
+        ADMIN_ROLE, AccessToken, Authority, Authorization, Caller, HeldToken, KeyIdentity, TokenId,
+        TokenIdentity,
     },
     change::{
         Change, ChangeError, ChangeOutcome, Changed, Context, Proof, Sessions, SignedClaims,
@@ -179,6 +181,7 @@ pub use self::{
     },
     identifiers::{AccountId, Email, InvalidEmail, InvalidRealm, InvalidUserId, Realm, UserId},
     installation_key::{InstallationKey, InstallationKeyError},
+    key::{Key, KeyId, KeyKind, Scope, UnknownKeyKind, UnknownScope},
     key_checks::{
         KeyCheckError, accept_keys, check_keys, compare_keys, has_installation_key_check,
     },

@@ -10,7 +10,7 @@ use crate::{Plaintext, Randomness, RandomnessError};
 
 /// SHA-256 of a secret that repass issued. Stores keep the digest and never the secret.
 ///
-/// A plain SHA-256 is enough, because the secret holds 256 random bits.
+/// A plain SHA-256 is enough, because the secret holds 120 random bits or more (ASVS 6.5.2).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TokenDigest([u8; 32]);
 
