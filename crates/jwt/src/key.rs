@@ -171,7 +171,7 @@ impl fmt::Debug for JwtKey {
 
 fn shared_secret(text: &Plaintext) -> Result<DecodingKey, InvalidJwtKey> {
     let secret = text.expose().trim_end_matches(['\r', '\n']);
-    if secret.trim_start().starts_with("-----BEGIN") {
+    if secret.contains("-----BEGIN") {
         Err(InvalidJwtKey::PemAsSecret)
     } else if secret.len() < JwtKey::MIN_SECRET_BYTES {
         Err(InvalidJwtKey::ShortSecret)
@@ -293,7 +293,10 @@ mod tests {
         for short in [&secret[..31], &format!("{}\n\r\n", &secret[..31])] {
             assert_eq!(key(JwtAlgorithm::Hs256, short).unwrap_err(), InvalidJwtKey::ShortSecret);
         }
-        assert_eq!(key(JwtAlgorithm::Hs256, RSA).unwrap_err(), InvalidJwtKey::PemAsSecret);
+        for before in ["", "\u{feff}", "a comment\n"] {
+            let pem = format!("{before}{RSA}");
+            assert_eq!(key(JwtAlgorithm::Hs256, &pem).unwrap_err(), InvalidJwtKey::PemAsSecret);
+        }
     }
 
     #[test]

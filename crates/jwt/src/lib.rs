@@ -1,8 +1,9 @@
 //! Verifies JSON Web Tokens (RFC 7519) that other systems issued: reset tokens of
 //! `repass-spec-fabric` and access tokens of `repass-token-issuers`.
 //!
-//! Each key has one algorithm, which a token cannot choose. Signatures are verified by `ring`. The
-//! times of a token are read here and checked by [`repass_core::TokenTimes`].
+//! Each key has one algorithm, which a token cannot choose. Signatures are verified by `ring`,
+//! unless the process installed another provider before. The times of a token are read here and
+//! checked by [`repass_core::TokenTimes`].
 //!
 //! ```
 //! use repass_core::Plaintext;
@@ -26,5 +27,5 @@ pub use claims::{Claims, times, unverified_issuer};
 pub use header::JwtHeader;
 pub use key::{InvalidJwtKey, JwtAlgorithm, JwtKey, UnknownJwtAlgorithm};
 pub use public_keys::{InvalidPublicKeys, public_keys};
-pub use verifier::{InvalidJwtVerifier, JwtVerifier, VerifiedJwt};
+pub use verifier::{InvalidJwtVerifier, JwtVerifier};
 pub use {repass_core, serde_json};

@@ -26,9 +26,9 @@ const MAX_KEYS: usize = 100;
 
 /// Reads public keys: a JWK Set or one JWK (RFC 7517), or one key in PEM without an id.
 ///
-/// A key verifies those of `algorithms` that fit its type and curve. A JWK that names its algorithm (`alg`) verifies that one only. JWKs of other types, for other uses
-/// or of other algorithms, and RSA keys that are too short, are skipped (RFC 7517, 5). Shared
-/// secrets are skipped too.
+/// A key verifies those of `algorithms` that fit its type and curve, `HS256` excepted. A JWK that
+/// names its algorithm (`alg`) verifies that one only. JWKs of other types, for other uses or of
+/// other algorithms, shared secrets, and RSA keys that are too short, are skipped (RFC 7517, 5).
 ///
 /// # Errors
 /// When the text is none of these, or no key remains.
@@ -36,8 +36,11 @@ pub fn public_keys(
     text: &str,
     algorithms: &[JwtAlgorithm],
 ) -> Result<Vec<JwtKey>, InvalidPublicKeys> {
-    let keys =
-        if text.contains("-----BEGIN") { pem(text, algorithms) } else { jwks(text, algorithms)? };
+    // A public document is no secret, so no key of it verifies by one.
+    let mut algorithms = algorithms.to_vec();
+    algorithms.retain(|algorithm| *algorithm != JwtAlgorithm::Hs256);
+    let is_pem = text.contains("-----BEGIN");
+    let keys = if is_pem { pem(text, &algorithms) } else { jwks(text, &algorithms)? };
     if keys.is_empty() { Err(InvalidPublicKeys::NoKeys) } else { Ok(keys) }
 }
 
@@ -193,6 +196,17 @@ mod tests {
         let signer = (rust_crypto::DEFAULT_PROVIDER.signer_factory)(&algorithm, key).unwrap();
         let signature = BASE64URL_NOPAD.encode(&signer.sign(message.as_bytes()));
         format!("{message}.{signature}")
+    }
+
+    #[test]
+    fn no_public_document_is_a_shared_secret() {
+        for before in ["", "\u{feff}", "a comment\n"] {
+            let pem = format!("{before}{RSA_PUBLIC}");
+            let keys = public_keys(&pem, &[JwtAlgorithm::Hs256]);
+            assert_eq!(keys.unwrap_err(), InvalidPublicKeys::NoKeys);
+            let keys = public_keys(&pem, &[JwtAlgorithm::Rs256, JwtAlgorithm::Hs256]).unwrap();
+            assert!(keys.iter().all(|key| key.algorithm() == JwtAlgorithm::Rs256));
+        }
     }
 
     #[test]

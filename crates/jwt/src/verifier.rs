@@ -12,15 +12,6 @@ pub struct JwtVerifier {
     audience: String,
 }
 
-/// A token whose signature, issuer and audience are right.
-#[derive(Debug, Clone)]
-pub struct VerifiedJwt {
-    /// Its header.
-    pub header: JwtHeader,
-    /// Its claims.
-    pub claims: Claims,
-}
-
 /// A verifier cannot be created from these values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -68,7 +59,7 @@ impl JwtVerifier {
         &self.audience
     }
 
-    /// Returns the token if one of `keys` verifies its signature with the algorithm of that key,
+    /// Returns the claims of the token if one of `keys` verifies its signature with the algorithm of that key,
     /// and if `iss` and `aud` are the expected ones. The caller checks the other claims, among them
     /// the [times](crate::times).
     ///
@@ -76,7 +67,7 @@ impl JwtVerifier {
     ///
     /// # Errors
     /// The reason for the log.
-    pub fn verify(&self, token: &str, keys: &[JwtKey]) -> Result<VerifiedJwt, SignedTokenError> {
+    pub fn verify(&self, token: &str, keys: &[JwtKey]) -> Result<Claims, SignedTokenError> {
         let header = JwtHeader::read(token)?;
         let mut reason = SignedTokenError::Signature;
         for key in keys.iter().filter(|key| header.may_be_signed_by(key)) {
@@ -85,7 +76,7 @@ impl JwtVerifier {
                 Ok(token) if !token.claims.get("iss").is_some_and(Value::is_string) => {
                     return Err(SignedTokenError::Claim("iss"));
                 }
-                Ok(token) => return Ok(VerifiedJwt { header, claims: token.claims }),
+                Ok(token) => return Ok(token.claims),
                 Err(error) if reason == SignedTokenError::Signature => {
                     reason = reason_of(error.kind());
                 }

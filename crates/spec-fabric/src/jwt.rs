@@ -51,7 +51,7 @@ impl SignedTokenVerifier for ResetTokenVerifier {
         if token.byte_len() > Self::MAX_TOKEN_BYTES {
             return Err(SignedTokenError::Malformed);
         }
-        let claims = self.jwt.verify(token.expose(), &self.keys)?.claims;
+        let claims = self.jwt.verify(token.expose(), &self.keys)?;
         let text = |name| match claims.get(name).and_then(Value::as_str) {
             None | Some("") => Err(SignedTokenError::Claim(name)),
             Some(text) => Ok(text),

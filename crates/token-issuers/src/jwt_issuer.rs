@@ -108,8 +108,8 @@ impl JwtIssuer {
                 .await
                 .map_err(|error| VerifyError::Unavailable(Box::new(error)))?,
         };
-        let verified = self.verifier.verify(token.expose(), &keys)?;
-        Ok(self.claims.read(&verified.claims, None)?)
+        let claims = self.verifier.verify(token.expose(), &keys)?;
+        Ok(self.claims.read(&claims, None)?)
     }
 
     /// Returns whether the algorithm of a token is accepted. Otherwise no key can help.
