@@ -18,8 +18,8 @@ use crate::outcome::{Refusal, VerifyError};
 /// another authenticator.
 ///
 /// A JSON Web Token that names a configured issuer is verified by that issuer's keys only. Any other
-/// token is first looked up in the other authenticator, so that tokens of repass are not sent
-/// elsewhere, and then at the introspection endpoints.
+/// token is first looked up in the other authenticator, so that valid tokens of repass are not sent
+/// elsewhere, unless these are not accepted, and then at the introspection endpoints.
 pub struct TokenIssuers {
     inner: Arc<dyn CallerAuthenticator>,
     accepts_inner_tokens: bool,

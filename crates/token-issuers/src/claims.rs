@@ -38,7 +38,9 @@ impl ClaimNames {
         claims: &Claims,
         expires_at: Option<Timestamp>,
     ) -> Result<TokenClaims, Refusal> {
-        let is_access = |value: &Value| matches!(value, Value::Null) || value == "access";
+        // AWS Cognito writes `access`, Ory Hydra `access_token`.
+        let is_access =
+            |value: &Value| value.is_null() || value == "access" || value == "access_token";
         if !claims.get("token_use").is_none_or(is_access) {
             return Err(SignedTokenError::Claim("token_use").into());
         }
@@ -55,10 +57,8 @@ impl ClaimNames {
 
 fn find<'a>(claims: &'a Claims, name: &str) -> Option<&'a Value> {
     let Some(pointer) = name.strip_prefix('/') else { return claims.get(name) };
-    let unescaped = |part: &str| part.replace("~1", "/").replace("~0", "~");
-    let mut parts = pointer.split('/').map(unescaped);
-    let first = claims.get(&parts.next()?)?;
-    parts.try_fold(first, |value, part| value.get(&part))
+    let (first, rest) = pointer.split_at(pointer.find('/').unwrap_or(pointer.len()));
+    claims.get(&first.replace("~1", "/").replace("~0", "~"))?.pointer(rest)
 }
 
 fn user_id(value: &Value) -> Option<String> {
@@ -113,10 +113,12 @@ mod tests {
             "https://shop.example/id": "kim",
             "realm_access": { "roles": ["admin", 7, "user"] },
             "scope": "admin read",
+            "orgs": [{ "roles": ["user"] }],
         });
         for (user_id, roles, expected) in [
             ("https://shop.example/id", Some("/realm_access/roles"), &["admin", "user"][..]),
             ("/https:~1~1shop.example~1id", Some("scope"), &["admin", "read"]),
+            ("https://shop.example/id", Some("/orgs/0/roles"), &["user"]),
             ("https://shop.example/id", Some("absent"), &[]),
             ("https://shop.example/id", Some("/realm_access"), &[]),
             ("https://shop.example/id", None, &[]),
@@ -131,8 +133,12 @@ mod tests {
     #[test]
     fn tokens_for_another_use_or_bound_to_a_key_are_refused() {
         let names = ClaimNames::default();
-        assert!(read(&names, json!({ "token_use": "access", "cnf": null })).is_ok());
-        for other in [json!("id"), json!("refresh"), json!("Access"), json!(7)] {
+        for own in ["access", "access_token"] {
+            assert!(read(&names, json!({ "token_use": own, "cnf": null })).is_ok());
+        }
+        for other in
+            [json!("id"), json!("refresh"), json!("refresh_token"), json!("Access"), json!(7)]
+        {
             let refused = read(&names, json!({ "token_use": other })).unwrap_err();
             assert_eq!(refused, Refusal::Token(SignedTokenError::Claim("token_use")));
         }
