@@ -13,7 +13,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, Proxy, RequestBuilder, StatusCode, Url};
 
 /// An HTTP endpoint. Its address may be private, since the operator sets it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct EndpointOptions {
     /// The URL, `https`; `http` only on a loopback host or with `allow_plain_http`.
     pub url: String,
@@ -64,7 +64,6 @@ pub enum EndpointError {
 }
 
 /// The client of an endpoint. Redirects are not followed, and proxies of the environment are not used.
-#[derive(Debug)]
 pub struct Endpoint {
     client: Client,
     url: Url,
@@ -172,6 +171,24 @@ impl fmt::Display for Endpoint {
     }
 }
 
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Endpoint({self})")
+    }
+}
+
+/// Without the query of the URL and without the proxy, which may contain secrets.
+impl fmt::Debug for EndpointOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { url, timeout, allow_plain_http, proxy: _ } = self;
+        f.debug_struct("EndpointOptions")
+            .field("url", &url.split(['?', '#']).next())
+            .field("timeout", timeout)
+            .field("allow_plain_http", allow_plain_http)
+            .finish_non_exhaustive()
+    }
+}
+
 async fn answer(request: RequestBuilder, max: usize) -> Result<Vec<u8>, EndpointError> {
     let without_url = |error: reqwest::Error| EndpointError::Request(error.without_url());
     let mut response = request.send().await.map_err(without_url)?;
@@ -231,8 +248,17 @@ mod tests {
     }
 
     #[test]
-    fn the_display_has_no_query() {
-        let shown = endpoint("https://id.example.org/jwks?key=hunter2#x", false).unwrap();
-        assert_eq!(shown.to_string(), "https://id.example.org/jwks");
+    fn no_text_has_the_query_or_the_proxy() {
+        let options = EndpointOptions {
+            url: "https://id.example.org/jwks?key=hunter2#x".to_owned(),
+            timeout: Duration::from_secs(1),
+            allow_plain_http: false,
+            proxy: Some("http://pat:hunter2@proxy.example.org:3128".to_owned()),
+        };
+        let endpoint = Endpoint::new(&options).unwrap();
+        assert_eq!(endpoint.to_string(), "https://id.example.org/jwks");
+        for shown in [format!("{options:?}"), format!("{endpoint:?}")] {
+            assert!(shown.contains("id.example.org/jwks") && !shown.contains("hunter2"), "{shown}");
+        }
     }
 }
