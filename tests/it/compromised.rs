@@ -68,5 +68,5 @@ async fn asvs_6_2_12_a_leaked_password_is_refused_and_the_corpus_is_replaced_at_
         assert!(metrics.text().contains(expected), "{}", metrics.text());
     }
     let log = server.stop().await.log;
-    assert!(!log.contains("leak later") && !log.contains(LEAKED.0), "{log}");
+    assert!(!log.contains(LEAKED_LATER.0) && !log.contains(LEAKED.0), "{log}");
 }

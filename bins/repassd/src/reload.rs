@@ -8,7 +8,7 @@ use std::time::Duration;
 use repass_compromised::Compromised;
 use repass_config::tls::Tls;
 use repass_config::{Config, ConfigError};
-use repass_core::{Clock, ErrorChain, SystemClock};
+use repass_core::{Blocklist, Clock, ErrorChain, SystemClock};
 
 use crate::logging::Log;
 use crate::signals::Hangups;
@@ -79,7 +79,13 @@ fn reload_corpus(compromised: &Compromised) {
 
 /// Reads the lists of `blocklist_files` again.
 fn reload_blocklists(config: &Config) {
-    let lists = config.policies().flat_map(|policy| &policy.rules().blocklists);
+    let mut lists: Vec<&Arc<dyn Blocklist>> = Vec::new();
+    for list in config.policies().flat_map(|policy| &policy.rules().blocklists) {
+        // APIs share the lists of `[policy]`.
+        if !lists.iter().any(|own| Arc::ptr_eq(own, list)) {
+            lists.push(list);
+        }
+    }
     for list in lists {
         // Reading files blocks the thread.
         if let Err(error) = tokio::task::block_in_place(|| list.reload()) {

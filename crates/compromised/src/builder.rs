@@ -1,5 +1,5 @@
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufReader, BufWriter, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -102,6 +102,14 @@ impl Builder {
             source: source.to_owned(),
             min_count,
         };
+        // An older checkpoint does not describe the files that are begun here.
+        let checkpoint = checkpoint_file(target);
+        match fs::remove_file(&checkpoint) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(file_error(&checkpoint)(error));
+            }
+            _ => {}
+        }
         let mut builder = Self::open(target, state, true)?;
         let header = vec![0; HEADER];
         builder.data.write_all(&header).map_err(file_error(&partial(target)))?;

@@ -107,7 +107,9 @@ impl RangeApi {
             let headers = [("add-padding", "true"), ("accept", "text/plain")];
             match self.endpoint.get_below(&["range", &path], &headers, MAX_BYTES).await {
                 Ok(body) => break body,
-                Err(error) if tries == self.retries => return Err(error.into()),
+                Err(error) if tries == self.retries || !may_pass(&error) => {
+                    return Err(error.into());
+                }
                 Err(_) => tries += 1,
             }
         };
@@ -122,9 +124,19 @@ impl RangeApi {
     }
 }
 
-/// Returns the digests of a range without padding, which has the count 0. `None` if it is no range.
+/// Returns whether another request may succeed.
+fn may_pass(error: &EndpointError) -> bool {
+    match error {
+        EndpointError::Request(_) => true,
+        EndpointError::Status(status) => status.is_server_error(),
+        _ => false,
+    }
+}
+
+/// Returns the digests of a range without padding, which has the count 0. `None` if it is no range;
+/// the answer of the API is never empty, since it is padded.
 fn parse(body: &[u8]) -> Option<Range> {
-    let text = std::str::from_utf8(body).ok()?;
+    let text = std::str::from_utf8(body).ok().filter(|text| !text.trim().is_empty())?;
     let mut digests = Vec::with_capacity(text.len() / 40);
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
         let (hex, count) = line.split_once(':')?;

@@ -11,7 +11,7 @@ use repass_core::{CompromisedPasswords, CompromisedUnavailable, ErrorChain, Plai
 use crate::corpus::{Corpus, CorpusError, SeenAtLeast};
 use crate::range_api::RangeApi;
 
-/// What is done about a new password if no source can be asked.
+/// What is done about a new password if the last source that must be asked fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OnFailure {
     /// It is accepted, with a warning in the log.
@@ -50,7 +50,7 @@ pub struct CompromisedStatus {
     pub found: u64,
     /// Passwords that were not found.
     pub not_found: u64,
-    /// Look-ups that no source could answer.
+    /// Look-ups in which no source found the password, and the last one failed.
     pub failed: u64,
 }
 

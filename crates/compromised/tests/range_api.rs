@@ -119,7 +119,11 @@ async fn failures_are_repeated_and_then_reported() {
     let failed = api.find(&"password".into()).await;
     assert!(matches!(failed, Err(RangeApiError::Endpoint(_))), "{failed:?}");
     assert_eq!(server.requests().len(), 3);
+    server.status.store(429, Ordering::SeqCst);
+    assert!(api.find(&"password".into()).await.is_err());
+    assert_eq!(server.requests().len(), 4, "a refusal is not repeated");
     for body in [
+        "",
         "<html>",
         "XYZ:1\n",
         &format!("{}:many\n", "0".repeat(35)),

@@ -70,7 +70,8 @@ impl CompromisedConfig {
 impl fmt::Display for CompromisedConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let file = self.file.as_ref().map(|file| file.display().to_string());
-        let url = self.range_api.as_ref().map(|(endpoint, _)| endpoint.url.clone());
+        let url = self.range_api.as_ref().and_then(|(endpoint, _)| endpoint.url.split('?').next());
+        let url = url.map(str::to_owned);
         let sources: Vec<String> = file.into_iter().chain(url).collect();
         let otherwise = match self.on_failure {
             OnFailure::Accept => "accepted",
@@ -102,6 +103,21 @@ impl RawCompromised {
             Some(_) => return Err(one_of("compromised.on_failure", &["accept", "refuse"])),
         };
         let timeout = timeout("compromised.timeout", self.timeout, TIMEOUT)?;
+        if self.url.is_none() {
+            let of_url = [
+                ("timeout", self.timeout.is_some()),
+                ("retries", self.retries.is_some()),
+                ("proxy", self.proxy.is_some()),
+            ];
+            if let Some((name, _)) = of_url.into_iter().find(|(_, is_set)| *is_set) {
+                let reason = "needs compromised.url";
+                return Err(KeyError::new(format!("compromised.{name}"), reason));
+            }
+            if self.file.is_none() && self.on_failure.is_some() {
+                let reason = "needs compromised.file or compromised.url";
+                return Err(KeyError::new("compromised.on_failure", reason));
+            }
+        }
         let retries = self.retries.unwrap_or(1);
         if retries > 10 {
             return Err(KeyError::new("compromised.retries", "must be 0 to 10"));

@@ -50,7 +50,7 @@ pub(crate) fn is_secret(key: &str, value: &Value) -> bool {
     // The other key of this name is the id of a pepper key.
     let is_pepper = key.starts_with(".hashing.devise.") && name == "pepper";
     let has_user =
-        |text: &str| text.contains("://") && (text.contains('@') || text.contains("password"));
+        |text: &str| text.contains("://") && (text.contains('@') || text.contains("password="));
     match &value.kind {
         ValueKind::Nil | ValueKind::Array(_) | ValueKind::Table(_) => false,
         ValueKind::String(text) if has_user(text) => true,

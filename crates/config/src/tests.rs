@@ -89,6 +89,11 @@ fn every_error_names_position_key_and_reason() {
         ("[policy]\nmin_length = 'x'", "r.toml: policy.min_length: must be"),
         ("[policy]\nmin_length = 0", "r.toml: policy.min_length: "),
         ("[policy]\nmin_length = 300", "r.toml: policy.min_length: "),
+        (
+            "[compromised]\nproxy = 'http://p:3128'",
+            "r.toml: compromised.proxy: needs compromised.url",
+        ),
+        ("[compromised]\non_failure = 'refuse'", "r.toml: compromised.on_failure: needs"),
         ("[policy]\nblocklist_files = ['is-none']", "r.toml: policy.blocklist_files: "),
         ("[policy]\npreset = 'nits'", "r.toml: policy.preset: must be one of nist-800-63b-4"),
         ("[lockout]\nmax_failures = 0", "r.toml: lockout.max_failures: must be 1 to"),
@@ -326,6 +331,7 @@ fn a_configuration_is_shown_with_its_variables_and_without_its_secrets() {
                 [tls]\nkey = 'tls.key'\ncertificate = 'tls.pem'\n\
                 [webhook]\nurl = 'https://example.org/hunter2'\nsecret = 'hunter2'\n\
                 [mail]\npassword = 12345678\nevents = ['password.changed']\n\
+                [compromised]\nurl = 'https://api.pwnedpasswords.com'\n\
                 [server]\nmax_connections = 7\n";
     let variables = [("REPASS_SERVER__IDLE_TIMEOUT", "90"), ("REPASS_MAIL__PASSWORD", "hunter2")];
     let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
