@@ -7,7 +7,7 @@ use repass_core::{
     Administration, HashCost, HashedPassword, ImportedPassword, NewAccount, NewImport,
     Normalization, Peppers, Profile, Realm, UserId,
 };
-use repass_hash_families::{ExportedHash, ImportFormat, stored_text};
+use repass_hash_families::{DeclarationError, ExportedHash, ImportFormat, stored_text};
 
 use crate::{AccountReader, Column, Fields, FileError};
 
@@ -141,18 +141,21 @@ fn normalization(fields: &mut Fields) -> Result<Normalization, String> {
 }
 
 /// Parses a format of hashes: `NAME`, or `NAME:OPTION=VALUE,…`. If columns are mixed up, the text may
-/// be a hash, so the message quotes it only if it looks like a format.
+/// be a hash or a password, so the message does not quote it.
 ///
 /// # Errors
 /// The reason.
 pub fn parse_format(text: &str) -> Result<ImportFormat, String> {
-    let plain =
-        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
-    let (name, _) = text.split_once(':').unwrap_or((text, ""));
-    if name.len() > 30 || !name.bytes().all(plain) {
-        return Err("hash_format is not the name of a format".to_owned());
-    }
-    text.parse().map_err(|error| format!("hash_format: {error}"))
+    text.parse().map_err(|error| match error {
+        DeclarationError::UnknownFormat { .. } => {
+            "hash_format is not the name of a format; `repass account import --help` lists them"
+                .to_owned()
+        }
+        DeclarationError::UnknownOption { .. } | DeclarationError::Repeated(_) => {
+            "hash_format has an option that is unknown or repeated".to_owned()
+        }
+        error => format!("hash_format: {error}"),
+    })
 }
 
 fn time(fields: &mut Fields, column: Column) -> Result<Option<Timestamp>, String> {

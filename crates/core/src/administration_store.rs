@@ -147,7 +147,8 @@ pub trait AdministrationStore: CredentialStore + TokenStore + KeyStore + OutboxS
     ) -> Result<bool, StoreError>;
 
     /// Revokes all access tokens of an account at `audit.at`, and invalidates those issued up to
-    /// then ([`HeldToken::valid_after`]).
+    /// then ([`HeldToken::valid_after`]). `updated_at` of the account is then not before this time,
+    /// by which later tokens are dated.
     ///
     /// # Errors
     /// [`AccountError::Unknown`] when there is no such account.

@@ -7,16 +7,18 @@ use crate::Plaintext;
 
 /// The port that knows passwords from breaches (NIST SP 800-63B-4, 3.1.1.2; ASVS 6.2.12).
 ///
-/// The engine asks it about a new password after the proof and before the hash, unless the policy
-/// has the rule [off](crate::CompromisedRule::Off).
+/// The engine asks it about a new password before the hash, and about the password of a sign-in that
+/// is [evaluated](crate::SignIn::evaluated), unless the policy has the rule
+/// [off](crate::CompromisedRule::Off).
 #[async_trait]
 pub trait CompromisedPasswords: Send + Sync + fmt::Debug {
     /// Returns how often `candidate` was seen in breaches, at least; `None` if it was not seen. A
     /// look-up that blocks must not run on the calling thread.
     ///
     /// # Errors
-    /// When the source cannot be asked. The engine then refuses the change as unavailable. A port
-    /// whose operator prefers to accept such passwords returns `None` instead.
+    /// When the source cannot be asked. The engine then refuses a new password as unavailable; a
+    /// sign-in succeeds without this part of its evaluation. A port whose operator prefers to accept
+    /// such passwords returns `None` instead.
     async fn seen(&self, candidate: &Arc<Plaintext>)
     -> Result<Option<u64>, CompromisedUnavailable>;
 }

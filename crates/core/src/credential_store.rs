@@ -179,7 +179,8 @@ pub enum AttemptOutcome {
     /// The proof was wrong. The reservation stays as a failure, and its deferred event, if it still
     /// exists, becomes due at the time of the audit record.
     Failed,
-    /// The proof was right or was not verified. The reservation is released by
+    /// The proof was right or was not verified, or was a password alone although the account has
+    /// one-time passwords. The reservation is released by
     /// [`AttemptState::release`](crate::AttemptState::release), if its row still exists, and its
     /// deferred event is deleted.
     Released,

@@ -87,7 +87,8 @@ impl<A> Engine<A> {
 
     /// Verifies a password without changing it, with the attempts, the lockouts and the cost of a
     /// change. Success clears the account's failures, spends the one-time password and replaces a
-    /// hash that needs a rehash. Each attempt writes an audit record (ASVS 16.3.1); repeated
+    /// hash that needs a rehash. The password alone does not clear the failures of an account with
+    /// one-time passwords, so that these cannot be guessed without limit. Each attempt writes an audit record (ASVS 16.3.1); repeated
     /// refusals of a locked-out account are counted in one record a minute.
     ///
     /// # Errors

@@ -236,7 +236,9 @@ impl Policy {
         if length < rules.min_length {
             violations.push(Violation::TooShort { min: rules.min_length, actual: length });
         }
-        if length > rules.max_length || candidate.byte_len() > Plaintext::MAX_PASSWORD_BYTES {
+        let is_too_long =
+            length > rules.max_length || candidate.byte_len() > Plaintext::MAX_PASSWORD_BYTES;
+        if is_too_long {
             violations.push(Violation::TooLong { max: rules.max_length });
         }
         let text = candidate.expose();
@@ -252,7 +254,8 @@ impl Policy {
         } else if rules.history > 0 && context.is_reused {
             violations.push(Violation::Reused { last: rules.history });
         }
-        if rules.refuse_context_words {
+        // Words are searched in passwords of bounded length only.
+        if rules.refuse_context_words && !is_too_long {
             violations.extend(
                 context_words::made_of(candidate, &context.words, &rules.context_words)
                     .into_iter()

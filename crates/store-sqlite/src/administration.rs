@@ -156,7 +156,8 @@ impl AdministrationStore for SqliteStore {
     ) -> std::result::Result<(), AccountError> {
         let at = audit.at;
         self.change_account(account, audit, move |db, _| {
-            commit::revoke_access_tokens(db, account, None, at).map(Ok)
+            commit::revoke_access_tokens(db, account, None, at)?;
+            commit::set_updated(db, account, at).map(Ok)
         })
         .await
     }

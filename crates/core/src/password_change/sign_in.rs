@@ -72,7 +72,8 @@ impl PasswordChangeService {
         };
         let violations =
             if evaluate { self.violations(&account, &password).await } else { Vec::new() };
-        self.record_success(account.id, spend, audit).await?;
+        let is_enrolled = enrollment != crate::OtpEnrollment::default();
+        self.record_success(account.id, is_enrolled, spend, audit).await?;
         let signed_in = SignedIn {
             account: account.clone(),
             changed_at: credential.changed_at,
@@ -84,18 +85,27 @@ impl PasswordChangeService {
         Ok((signed_in, Proved::by_password(account, credential, password, None)))
     }
 
-    /// Clears the failures, and spends the one-time password.
+    /// Clears the failures, and spends the one-time password. The password alone does not clear the
+    /// failures of an account with one-time passwords, so that who knows it cannot guess these
+    /// without limit.
     async fn record_success(
         &self,
         account: crate::AccountId,
+        is_enrolled: bool,
         spend: Option<OtpSpend>,
         audit: &mut AuditContext,
     ) -> Result<(), ChangeError> {
         let record = self.audit_record(audit, self.clock.now(), "ok", audit.refusals_detail())?;
-        let Some(Reservation::Made(reservation)) = &audit.reservation else { return Ok(()) };
-        let succeeded =
-            FinishAttempt::reserved(reservation.clone(), AttemptOutcome::Succeeded, record)
-                .with_otp(spend.map(|spend| (account, spend)));
+        // A locked-out account was refused before its password was verified.
+        let Some(Reservation::Made(reservation)) = &audit.reservation else {
+            return Err(ChangeError::TooManyAttempts { retry_after: self.lockout.max_delay() });
+        };
+        let outcome = match spend {
+            None if is_enrolled => AttemptOutcome::Released,
+            _ => AttemptOutcome::Succeeded,
+        };
+        let succeeded = FinishAttempt::reserved(reservation.clone(), outcome, record)
+            .with_otp(spend.map(|spend| (account, spend)));
         let finished = self.store.finish_attempt(&succeeded).await?;
         if finished { Ok(()) } else { Err(ChangeError::WrongOtp) }
     }

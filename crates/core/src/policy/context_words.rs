@@ -66,11 +66,15 @@ pub(super) fn made_of<'a>(
         .filter_map(|(source, text)| Some((source, text?)))
         .flat_map(|(source, text)| parts(text).map(move |word| (Some(source), word)))
         .collect();
+    let text = Zeroizing::new(folded(candidate.expose()));
+    // A longer word does not occur. Sorted with duplicates removed, since a search takes time for each.
+    words.retain(|(_, word)| word.len() <= text.len());
+    words.sort_unstable();
+    words.dedup();
     if words.is_empty() {
         return Vec::new();
     }
     words.extend(FILLERS.map(|word| (None, word.chars().collect())));
-    let text = Zeroizing::new(folded(candidate.expose()));
     let (own_letters, used) = covered(&text, &words);
     if own_letters >= MIN_OWN_LETTERS {
         return Vec::new();

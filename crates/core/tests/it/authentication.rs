@@ -103,6 +103,13 @@ async fn a6_a_token_is_issued_for_active_accounts_and_is_valid_after_a_change_by
         assert!(test.engine.access_token(&realm(), &token).await.unwrap().is_some());
         test.pass(25 * 3600);
     }
+
+    let right = test.now();
+    test.pass(24 * 3600);
+    test.operator.revoke_tokens(&realm(), "pat").await.unwrap();
+    test.clock.set(right);
+    let (_, token) = test.operator.issue_token(&realm(), "pat", vec![], HOUR).await.unwrap();
+    assert!(test.engine.access_token(&realm(), &token).await.unwrap().is_some());
 }
 
 #[tokio::test]

@@ -161,6 +161,8 @@ async fn a_one_time_password_is_verified_once() {
     assert!(matches!(wrong, Err(SignInError::InvalidCredentials)), "{wrong:?}");
     assert_eq!(failures(&test, account).await, 1, "a wrong one-time password is a failure");
     assert_eq!(test.audit().await[0].outcome, "wrong-otp");
+    sign_in(&test, by_id("pat", OLD)).await.unwrap();
+    assert_eq!(failures(&test, account).await, 1, "the password alone does not clear it");
     let right = sign_in(&test, by_id("pat", OLD).with_otp(code())).await.unwrap();
     assert!(right.otp_enrolled && right.otp_verified);
     let again = sign_in(&test, by_id("pat", OLD).with_otp(code())).await;

@@ -42,7 +42,8 @@ impl PostgresStore {
         audit: &AuditRecord,
     ) -> Result<(), AccountError> {
         let mut change = self.new_change(account, audit.at, audit);
-        let columns = change.revocation_columns(None);
+        let mut columns = change.revocation_columns(None);
+        columns.push(format!("updated_at = GREATEST(updated_at, {})", change.at));
         change.update_account(&columns);
         change.revoke_access_tokens(None);
         self.run_change(account, change, audit).await

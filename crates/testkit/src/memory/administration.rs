@@ -186,7 +186,8 @@ impl AdministrationStore for MemoryStore {
         audit: &AuditRecord,
     ) -> Result<(), AccountError> {
         let mut state = self.lock();
-        state.entry(account)?;
+        let own = &mut state.entry(account)?.account;
+        own.updated_at = own.updated_at.max(audit.at);
         state.revoke_access_tokens(account, None, audit.at);
         state.audit.push(audit.clone());
         Ok(())

@@ -96,6 +96,7 @@ pub(in crate::conformance) async fn all_are_ended(store: &dyn AdministrationStor
     assert!(is_valid(store, &others).await, "a token of another account stays valid");
     let found = store.account(account.id).await.expect("account").expect("kept");
     assert!(found.active, "the account stays active");
+    assert!(found.updated_at >= at(5), "later tokens are dated by it");
     super::check_unknown(&store.revoke_access_tokens(AccountId(uuid()), &record).await);
 }
 
