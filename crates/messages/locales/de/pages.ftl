@@ -19,7 +19,7 @@ new-password = Neues Passwort
 otp = Code Ihrer Authenticator-App
     .hint = Lassen Sie das Feld leer, wenn Sie für dieses Konto keine Authenticator-App verwenden.
 code = Code aus der E-Mail
-    .hint = Sechs Gruppen aus vier Buchstaben und Ziffern. Groß- und Kleinschreibung sind gleich.
+    .hint = Sechs Gruppen aus vier Buchstaben und Ziffern. Groß- und Kleinschreibung spielt keine Rolle.
 show-current = Aktuelles Passwort anzeigen
 hide-current = Aktuelles Passwort verbergen
 show-new = Neues Passwort anzeigen
@@ -36,7 +36,7 @@ rule-length = mindestens { $count } Zeichen haben
 rule-digit = eine Ziffer enthalten
 rule-special = ein Sonderzeichen enthalten
 rule-own-words = mehr sein als Ihr Name, Ihre Benutzerkennung, Ihre E-Mail-Adresse oder der Name dieses Dienstes
-rule-common = von wenigen Menschen verwendet werden
+rule-common = selten verwendet sein
 rule-current = sich vom aktuellen unterscheiden
 rule-reused = { $count ->
     [1] sich vom vorherigen unterscheiden

@@ -59,7 +59,7 @@ rule-length = { $count ->
 rule-digit = contain a digit
 rule-special = contain a special character
 rule-own-words = be more than your name, your user ID, your e-mail address or the name of this service
-rule-common = be one that few people use
+rule-common = not be a commonly used password
 rule-current = differ from the current one
 rule-reused = { $count ->
     [1] differ from the previous one
@@ -77,7 +77,7 @@ missing-name = Enter your e-mail address or user ID.
 missing-current = Enter your current password.
 missing-new = Enter a new password.
 missing-code = Enter the code from the e-mail.
-wrong-password = The account or its current password is not right.
+wrong-password = The account or the current password is incorrect.
 wrong-otp = The code of the authenticator app is not right, or was used already. Wait for the next one.
 otp-required = This account uses an authenticator app. Enter its code, and the other fields once more.
 wrong-code = The code does not belong to this account. Check both.

@@ -38,8 +38,8 @@ rule-length = { $count ->
 }
 rule-digit = contener una cifra
 rule-special = contener un carácter especial
-rule-own-words = ser más que su nombre, su identificador, su correo electrónico o el nombre de este servicio
-rule-common = ser una que usen pocas personas
+rule-own-words = no limitarse a su nombre, su identificador, su correo electrónico o el nombre de este servicio
+rule-common = no estar entre las más usadas
 rule-current = ser distinta de la actual
 rule-reused = { $count ->
     [1] ser distinta de la anterior
@@ -65,7 +65,7 @@ fault = Algo ha fallado por nuestra parte. Su contraseña no ha cambiado.
 expired-form = El formulario ha caducado o su navegador bloquea las cookies. Rellénelo de nuevo.
 malformed = No se ha podido entender lo introducido.
 too-large = El texto introducido es demasiado largo.
-not-found = Aquí no hay ninguna página
+not-found = Esta página no existe
 wait = { $count ->
     [one] Inténtelo de nuevo en un minuto.
    *[other] Inténtelo de nuevo en { $count } minutos.

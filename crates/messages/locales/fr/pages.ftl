@@ -38,8 +38,8 @@ rule-length = { $count ->
 }
 rule-digit = contenir un chiffre
 rule-special = contenir un caractère spécial
-rule-own-words = être plus que votre nom, votre identifiant, votre adresse e-mail ou le nom de ce service
-rule-common = être peu utilisé par d’autres personnes
+rule-own-words = ne pas se limiter à votre nom, votre identifiant, votre adresse e-mail ou au nom de ce service
+rule-common = ne pas être parmi les plus utilisés
 rule-current = être différent de l’actuel
 rule-reused = { $count ->
     [1] être différent du précédent

@@ -19,7 +19,7 @@ new-password = Nieuw wachtwoord
 otp = Code van uw authenticator-app
     .hint = Laat dit leeg als u voor dit account geen authenticator-app gebruikt.
 code = Code uit de e-mail
-    .hint = Zes groepen van vier letters en cijfers. Hoofdletters en kleine letters maken niet uit.
+    .hint = Zes groepen van vier letters en cijfers. Het maakt niet uit of u hoofdletters of kleine letters gebruikt.
 show-current = Huidig wachtwoord tonen
 hide-current = Huidig wachtwoord verbergen
 show-new = Nieuw wachtwoord tonen
@@ -39,7 +39,7 @@ rule-length = { $count ->
 rule-digit = een cijfer bevatten
 rule-special = een speciaal teken bevatten
 rule-own-words = meer zijn dan uw naam, uw gebruikers-ID, uw e-mailadres of de naam van deze dienst
-rule-common = door weinig mensen worden gebruikt
+rule-common = weinig voorkomen
 rule-current = verschillen van het huidige
 rule-reused = { $count ->
     [1] verschillen van het vorige

@@ -38,8 +38,8 @@ rule-length = { $count ->
 }
 rule-digit = conter um número
 rule-special = conter um caractere especial
-rule-own-words = ser mais do que seu nome, seu ID de usuário, seu e-mail ou o nome deste serviço
-rule-common = ser usada por poucas pessoas
+rule-own-words = não se limitar a seu nome, seu ID de usuário, seu e-mail ou ao nome deste serviço
+rule-common = não estar entre as mais usadas
 rule-current = ser diferente da atual
 rule-reused = { $count ->
     [1] ser diferente da anterior
@@ -65,7 +65,7 @@ fault = Algo deu errado do nosso lado. Sua senha não foi alterada.
 expired-form = O formulário expirou ou seu navegador bloqueia cookies. Preencha-o novamente.
 malformed = Não foi possível entender os dados informados.
 too-large = O texto informado é longo demais.
-not-found = Não há uma página aqui
+not-found = Esta página não existe
 wait = { $count ->
     [one] Tente novamente em um minuto.
    *[other] Tente novamente em { $count } minutos.
