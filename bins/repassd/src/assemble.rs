@@ -16,7 +16,7 @@ use repass_store::{OpenError, Store};
 use repass_token_issuers::TokenIssuers;
 
 use crate::front::Front;
-use repass_config::{ChannelConfig, CompromisedConfig, Config, ConfigError, TokensConfig};
+use repass_config::{CompromisedConfig, Config, ConfigError, TokensConfig};
 
 /// The database was created with other keys.
 #[derive(Debug, thiserror::Error)]
@@ -123,9 +123,9 @@ impl App {
         options.evaluate_at_sign_in = own.evaluate_at_sign_in;
         options.max_token_lifetime = own.max_token_lifetime;
         options.resets_per_hour = own.resets_per_hour;
-        options.mails_resets = config.outbox.channels.iter().any(ChannelConfig::mails_resets);
         options.issuer.clone_from(&own.issuer);
         options.peppers = config.hasher.peppers.clone();
+        options.body_timeout = config.server.body_timeout;
         AdminApi::new(self.engine.clone(), options)
     }
 
@@ -133,6 +133,7 @@ impl App {
     pub(crate) fn front(&self, config: &Config) -> Front {
         let pages = config.pages.clone().map(|mut options| {
             options.admission = Some(self.service.clone());
+            options.body_timeout = config.server.body_timeout;
             let policy = config.policy_of(&options.realm).clone();
             Pages::new(self.engine.with_policy(policy), options)
         });

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::ops::Deref;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use bytes::Buf;
@@ -13,7 +13,7 @@ use http_body_util::{BodyExt, LengthLimitError};
 use repass_spec::header;
 use zeroize::Zeroizing;
 
-use crate::reading::ReadBudget;
+use crate::reading::{ReadBudget, Reading};
 use crate::service::BoxError;
 
 /// Limits on requests.
@@ -58,14 +58,41 @@ impl Default for Limits {
 }
 
 /// The body was not read.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum BodyError {
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BodyError {
     /// The body is longer than the limit.
+    #[error("the body is too long")]
     TooLarge,
     /// The body timed out or broke off.
+    #[error("the body did not arrive in full")]
     Incomplete,
     /// [`Limits::reading_bytes`] is exhausted.
+    #[error("too many bodies are being read")]
     Overloaded,
+}
+
+/// Reads the whole body of a request, for another service of the same server: at most `max` bytes,
+/// within `timeout`.
+///
+/// # Errors
+/// When the body is longer or incomplete. Of HTTP/1.1, the connection then cannot be used for another
+/// request (RFC 9112, 9.3): the response needs `Connection: close`.
+pub async fn read_body<B>(
+    headers: &HeaderMap,
+    body: B,
+    max: usize,
+    timeout: Duration,
+) -> Result<SecretBytes, BodyError>
+where
+    B: Body,
+    B::Error: Into<BoxError>,
+{
+    let limits = Limits { body_bytes: max, body_timeout: timeout, ..Limits::default() };
+    // The number of connections bounds the memory of all.
+    let reading = Reading::new(Limits { reading_bytes: usize::MAX, ..limits });
+    let mut budget = ReadBudget::for_head(&reading, None).ok_or(BodyError::Overloaded)?;
+    RequestBody::new(pin!(body), headers).read(limits, &mut budget).await
 }
 
 /// Initial capacity for a body, in bytes; [`ReadBudget::HEAD`] includes it.
@@ -205,7 +232,7 @@ fn body_error(error: &(dyn std::error::Error + 'static)) -> BodyError {
 }
 
 /// Bytes that are wiped when dropped and when they are reallocated.
-pub(crate) struct SecretBytes(Zeroizing<Vec<u8>>);
+pub struct SecretBytes(Zeroizing<Vec<u8>>);
 
 impl SecretBytes {
     fn with_capacity(capacity: usize) -> Self {
@@ -243,8 +270,6 @@ impl std::fmt::Debug for SecretBytes {
 
 #[cfg(test)]
 mod tests {
-    use std::pin::pin;
-
     use bytes::Bytes;
     use futures_util::stream;
     use http::HeaderValue;
@@ -253,8 +278,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::reading::Reading;
-
     const LIMITS: Limits = Limits {
         body_bytes: 8,
         body_timeout: Duration::from_secs(10),

@@ -83,7 +83,7 @@ mod run_to_completion;
 mod service;
 mod trace_id;
 
-pub use body::Limits;
+pub use body::{BodyError, Limits, SecretBytes, read_body};
 pub use mount::{InvalidPrefix, Mount, MountError, Prefix};
 pub use outcome::Outcome;
 pub use panics::{chain_redacting_panic_hook, install_redacting_panic_hook};

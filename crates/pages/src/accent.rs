@@ -1,8 +1,8 @@
 use std::str::FromStr;
 
-/// The colour of buttons, links and the focus, readable on the white and on the dark background.
+/// The color of buttons, links and the focus, readable on the white and on the dark background.
 ///
-/// No colour has the contrast of WCAG 2.2 AA (1.4.3), 4.5:1, on both. So a colour is for the white
+/// No color has the contrast of WCAG 2.2 AA (1.4.3), 4.5:1, on both. So a color is for the white
 /// background, and on the dark one a lighter shade of it is used, which has that contrast.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Accent {
@@ -16,8 +16,8 @@ type Rgb = [u8; 3];
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidAccent {
-    /// It is not a colour.
-    #[error("must be a colour such as \"#1d4ed8\"")]
+    /// It is not a color.
+    #[error("must be a color such as \"#1d4ed8\"")]
     Malformed,
     /// It is too light for a white background.
     #[error(
@@ -34,7 +34,7 @@ const DARK: Rgb = [0x1e, 0x22, 0x2a];
 const AA: f64 = 4.5;
 
 impl Accent {
-    /// The colour on a white background, such as `#1d4ed8`.
+    /// The color on a white background, such as `#1d4ed8`.
     pub fn on_light(&self) -> String {
         hex(self.light)
     }
@@ -74,11 +74,11 @@ fn hex([red, green, blue]: Rgb) -> String {
     format!("#{red:02x}{green:02x}{blue:02x}")
 }
 
-/// Mixes the colour with white until it has enough contrast to the dark background.
-fn lighten(colour: Rgb) -> Rgb {
+/// Mixes the color with white until it has enough contrast to the dark background.
+fn lighten(color: Rgb) -> Rgb {
     (0..=100_u32)
         .map(|percent| {
-            colour.map(|own| {
+            color.map(|own| {
                 let mixed = (u32::from(own) * (100 - percent) + 255 * percent) / 100;
                 u8::try_from(mixed).unwrap_or(u8::MAX)
             })
@@ -94,8 +94,8 @@ fn contrast(one: Rgb, other: Rgb) -> f64 {
 }
 
 /// Returns the relative luminance of WCAG 2.2.
-fn luminance(colour: Rgb) -> f64 {
-    let [red, green, blue] = colour.map(|value| {
+fn luminance(color: Rgb) -> f64 {
+    let [red, green, blue] = color.map(|value| {
         let value = f64::from(value) / 255.0;
         if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
     });
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_colour_that_is_too_light_is_refused_with_its_ratio() {
+    fn a_color_that_is_too_light_is_refused_with_its_ratio() {
         assert_eq!("#777777".parse::<Accent>(), Err(InvalidAccent::Contrast(4.47)));
         let message = "#ffd400".parse::<Accent>().unwrap_err().to_string();
         assert!(message.contains("1.43:1") && message.contains("4.5:1"), "{message}");
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn each_accepted_colour_has_a_readable_shade_on_dark() {
+    fn each_accepted_color_has_a_readable_shade_on_dark() {
         for text in ["#767676", "#000000", "#1d4ed8", "#b91c1c", "#0f766e", "#7c3aed"] {
             let accent: Accent = text.parse().unwrap();
             assert!(contrast(accent.dark, DARK) >= AA, "{text}");

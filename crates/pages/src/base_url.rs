@@ -72,10 +72,12 @@ impl FromStr for BaseUrl {
             "" => DEFAULT_PREFIX,
             path => path,
         };
-        // The router reserves a colon and an asterisk at the beginning of a segment.
+        // The router reserves a colon and an asterisk at the beginning of a segment, and the
+        // well-known URL is a route of its own.
         let is_plain = prefix.parse::<repass_http::Prefix>().is_ok()
             && !prefix.contains("/:")
-            && !prefix.contains("/*");
+            && !prefix.contains("/*")
+            && !prefix.starts_with("/.well-known");
         if !is_safe || has_credentials || has_more || !is_plain {
             return Err(InvalidBaseUrl);
         }
@@ -127,6 +129,7 @@ mod tests {
             "https://example.org/{a}",
             "https://example.org/:a",
             "https://example.org/a/*b",
+            "https://example.org/.well-known/change-password",
             "javascript:alert(1)",
         ] {
             assert_eq!(text.parse::<BaseUrl>(), Err(InvalidBaseUrl), "{text}");

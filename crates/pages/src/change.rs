@@ -1,15 +1,16 @@
 //! What both pages that set a password have in common.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
+use axum::Extension;
 use axum::http::StatusCode;
 use axum::response::Response;
 use repass_core::{
-    AdministrationError, Authority, Caller, Change, ChangeError, ErrorChain, NameKind, Plaintext,
-    Proof, Sessions, StoreError, Subject,
+    AdministrationError, Authority, Caller, Change, ChangeError, Email, ErrorChain, NameKind,
+    Plaintext, Proof, Sessions, StoreError, Subject, fold_name,
 };
+use repass_http::SecretBytes;
 use repass_messages::violation;
 
 use crate::fields::Fields;
@@ -18,7 +19,7 @@ use crate::state::{State, see_other};
 use crate::visit::Visit;
 
 /// The body of a form.
-pub(crate) type Body = Result<Bytes, BytesRejection>;
+pub(crate) type Body = Extension<Arc<SecretBytes>>;
 
 /// A form that was sent by one of our pages.
 pub(crate) struct Form {
@@ -33,7 +34,7 @@ impl State {
         &self,
         kind: PageKind,
         visit: &Visit,
-        body: Body,
+        body: &[u8],
     ) -> Result<Form, Response> {
         let mut fields = self.read_fields(visit, body)?;
         let token = fields.take_secret("form_token");
@@ -47,18 +48,12 @@ impl State {
     }
 
     /// Reads the fields that one of our pages has sent.
-    pub(crate) fn read_fields(&self, visit: &Visit, body: Body) -> Result<Fields, Response> {
+    pub(crate) fn read_fields(&self, visit: &Visit, body: &[u8]) -> Result<Fields, Response> {
         if !visit.is_own {
             let forbidden = StatusCode::FORBIDDEN;
             return Err(self.refuse(visit, forbidden, "foreign-origin", "expired-form"));
         }
-        let body = body.map_err(|rejection| match rejection.status() {
-            status @ StatusCode::PAYLOAD_TOO_LARGE => {
-                self.refuse(visit, status, "too-large", "too-large")
-            }
-            _ => self.refuse(visit, StatusCode::BAD_REQUEST, "invalid-request", "malformed"),
-        })?;
-        Fields::parse(&body).map_err(|_| {
+        Fields::parse(body).map_err(|_| {
             self.refuse(visit, StatusCode::BAD_REQUEST, "invalid-request", "malformed")
         })
     }
@@ -72,17 +67,22 @@ impl State {
     }
 
     /// Returns the account that a name means: an e-mail address that only one account has, or a
-    /// user id. The work is the same for names of no account.
+    /// user id. The failed attempts of an address that no account has are counted as those of a
+    /// sign-in by it, whatever its spelling. The work is the same for names of no account.
     pub(crate) async fn subject(&self, name: &str) -> Result<Subject, AdministrationError> {
         let realm = &self.shared.options.realm;
-        if name.parse::<repass_core::Email>().is_ok() {
-            let administration = self.engine.administration();
-            let named = administration.accounts_named(realm, NameKind::Email, name).await?;
-            if let [account] = named.as_slice() {
-                return Ok(Subject::new(realm.clone(), account.user_id.as_str()));
-            }
+        let by_id = Subject::new(realm.clone(), name);
+        if name.parse::<Email>().is_err() {
+            return Ok(by_id);
         }
-        Ok(Subject::new(realm.clone(), name))
+        let administration = self.engine.administration();
+        let named = administration.accounts_named(realm, NameKind::Email, name).await?;
+        let found = administration.store().find(&by_id).await?;
+        Ok(match (named.as_slice(), found) {
+            ([account], _) => Subject::new(realm.clone(), account.user_id.as_str()),
+            (_, Some(_)) => by_id,
+            (_, None) => Subject::new(realm.clone(), "").with_email(fold_name(name)),
+        })
     }
 
     /// Waits for the turn of the change, makes it, and answers.

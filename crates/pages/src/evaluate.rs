@@ -21,9 +21,9 @@ use crate::visit::Visit;
 pub(crate) async fn evaluate(
     Shared(state): Shared<State>,
     Extension(visit): Extension<Visit>,
-    body: Body,
+    Extension(body): Body,
 ) -> Response {
-    let mut fields = match state.read_script_call(&visit, body) {
+    let mut fields = match state.read_script_call(&visit, &body) {
         Ok(fields) => fields,
         Err(refused) => return refused,
     };
@@ -48,7 +48,7 @@ pub(crate) async fn evaluate(
 
 impl State {
     /// Reads a call of the script of our pages, within its limit.
-    pub(crate) fn read_script_call(&self, visit: &Visit, body: Body) -> Result<Fields, Response> {
+    pub(crate) fn read_script_call(&self, visit: &Visit, body: &[u8]) -> Result<Fields, Response> {
         let now = self.engine.administration().now();
         self.shared.script.check(visit.peer, now).map_err(|delay| {
             let (page, status) = (self.page(PageKind::Error, visit), StatusCode::TOO_MANY_REQUESTS);

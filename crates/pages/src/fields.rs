@@ -1,9 +1,8 @@
 //! Reads forms.
 
-use std::borrow::Cow;
-
 use percent_encoding::percent_decode;
 use repass_core::Plaintext;
+use zeroize::Zeroize;
 
 /// The fields of a form, as `application/x-www-form-urlencoded` (WHATWG URL, 5.1).
 #[derive(Default)]
@@ -47,12 +46,18 @@ fn empty() -> Plaintext {
 }
 
 fn decode(text: &[u8]) -> Result<String, Malformed> {
-    let spaced: Cow<'_, [u8]> = match text.contains(&b'+') {
-        false => Cow::Borrowed(text),
-        true => text.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect(),
-    };
-    let decoded: Vec<u8> = percent_decode(&spaced).collect();
-    let text = String::from_utf8(decoded).map_err(|_| Malformed)?;
+    // A vector that grows leaves copies of a password behind.
+    let mut decoded = Vec::with_capacity(text.len());
+    for (at, part) in text.split(|byte| *byte == b'+').enumerate() {
+        if at > 0 {
+            decoded.push(b' ');
+        }
+        decoded.extend(percent_decode(part));
+    }
+    let text = String::from_utf8(decoded).map_err(|error| {
+        error.into_bytes().zeroize();
+        Malformed
+    })?;
     if text.contains('\0') { Err(Malformed) } else { Ok(text) }
 }
 

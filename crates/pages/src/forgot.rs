@@ -35,14 +35,14 @@ pub(crate) async fn sent(
 pub(crate) async fn submit(
     Shared(state): Shared<State>,
     Extension(visit): Extension<Visit>,
-    body: Body,
+    Extension(body): Body,
 ) -> Response {
-    match request(&state, &visit, body) {
+    match request(&state, &visit, &body) {
         Ok(response) | Err(response) => response,
     }
 }
 
-fn request(state: &State, visit: &Visit, body: Body) -> Result<Response, Response> {
+fn request(state: &State, visit: &Visit, body: &[u8]) -> Result<Response, Response> {
     let Form { mut page, .. } = state.read_form(PageKind::Forgot, visit, body)?;
     if page.username.is_empty() {
         page.problems.push(Problem::new(Field::Username, page.text("missing-name")));
@@ -56,20 +56,22 @@ fn request(state: &State, visit: &Visit, body: Body) -> Result<Response, Respons
     let Ok(place) = Arc::clone(&state.shared.mailing).try_acquire_owned() else {
         return Err(state.busy(page, "busy", Duration::from_secs(1)));
     };
-    let name = match page.username.contains('@') {
-        true => SignInName::Email(page.username.clone()),
-        false => SignInName::UserId(page.username.clone()),
-    };
     let administration = administration.acting_for("anonymous", visit.context());
-    let (state_of, visit_of) = (state.clone(), visit.clone());
+    let (state_of, visit_of, name) = (state.clone(), visit.clone(), page.username.clone());
     // The answer does not wait, so that its time does not show whether there is such an account.
     state.tasks.spawn(async move {
         let _place = place;
         let options = &state_of.shared.options;
         let (per_hour, lifetime) = (options.mails_per_hour, options.reset_lifetime);
-        let requested =
-            administration.request_reset(&options.realm, &name, per_hour, lifetime).await;
-        if let Err(error) = requested {
+        let requested = async {
+            let subject = state_of.subject(&name).await?;
+            let name = match subject.user_id.is_empty() {
+                true => SignInName::Email(name),
+                false => SignInName::UserId(subject.user_id),
+            };
+            administration.request_reset(&options.realm, &name, per_hour, lifetime).await
+        };
+        if let Err(error) = requested.await {
             state_of.log_fault(&visit_of, &error);
         }
     });

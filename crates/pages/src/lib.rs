@@ -3,7 +3,7 @@
 //! [`Pages`] is a [`tower_service::Service`] of server-rendered HTML: one stylesheet, one small
 //! script, no framework, no request to another host, and no more than 30 KB a page without the
 //! operator's logo. The pages work without scripts, follow the language of the browser, and have
-//! light and dark colours. They are not a sign-in: they set no session.
+//! light and dark colors. They are not a sign-in: they set no session.
 //!
 //! | path below the [prefix](BaseUrl::prefix) | page |
 //! | --- | --- |
@@ -46,7 +46,8 @@
 //! # How it protects
 //!
 //! A POST is accepted from the pages themselves only: `Origin`, or else `Sec-Fetch-Site`, is
-//! compared with the [`BaseUrl`], and a hidden field with a cookie of the same value. The cookie is
+//! compared with the [`BaseUrl`], and in a form a hidden field with a cookie of the same value. The
+//! two calls of the script, which change nothing, have no such field. The cookie is
 //! named `__Host-repass-form`; over plain HTTP, which only a loopback address may use, browsers
 //! refuse that prefix, and it is `repass-form`.
 //!

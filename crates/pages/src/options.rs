@@ -22,7 +22,7 @@ pub struct Options {
     pub product: String,
     /// The logo, which stands in place of the name.
     pub logo: Option<Logo>,
-    /// The colour of buttons and links.
+    /// The color of buttons and links.
     pub accent: Accent,
     /// The page where people find help. It must be a `https` or `http` URL.
     pub support_url: Option<String>,
@@ -36,6 +36,8 @@ pub struct Options {
     pub reset_lifetime: Duration,
     /// The most mails with a reset link that an account gets in an hour; 3 by default.
     pub mails_per_hour: u32,
+    /// The time-out of the whole body of a request; 10 seconds by default.
+    pub body_timeout: Duration,
     /// Where the changes of the pages wait for their turn, together with those of the APIs. Without
     /// it, they wait for the hasher only.
     pub admission: Option<PasswordService>,
@@ -58,6 +60,7 @@ impl Options {
             mails_resets: false,
             reset_lifetime: Administration::RESET_LIFETIME,
             mails_per_hour: 3,
+            body_timeout: Duration::from_secs(10),
             admission: None,
             templates: Arc::new(DefaultTemplates),
         }
@@ -78,6 +81,7 @@ impl fmt::Debug for Options {
             .field("mails_resets", &self.mails_resets)
             .field("reset_lifetime", &self.reset_lifetime)
             .field("mails_per_hour", &self.mails_per_hour)
+            .field("body_timeout", &self.body_timeout)
             .finish_non_exhaustive()
     }
 }

@@ -27,14 +27,14 @@ pub(crate) async fn done(
 pub(crate) async fn submit(
     Shared(state): Shared<State>,
     Extension(visit): Extension<Visit>,
-    body: Body,
+    Extension(body): Body,
 ) -> Response {
-    match change(&state, &visit, body).await {
+    match change(&state, &visit, &body).await {
         Ok(response) | Err(response) => response,
     }
 }
 
-async fn change(state: &State, visit: &Visit, body: Body) -> Result<Response, Response> {
+async fn change(state: &State, visit: &Visit, body: &[u8]) -> Result<Response, Response> {
     let Form { mut fields, mut page } = state.read_form(PageKind::Password, visit, body)?;
     let current = fields.take_secret(Field::CurrentPassword.id());
     let missing = [

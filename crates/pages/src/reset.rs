@@ -29,14 +29,14 @@ pub(crate) async fn done(
 pub(crate) async fn submit(
     Shared(state): Shared<State>,
     Extension(visit): Extension<Visit>,
-    body: Body,
+    Extension(body): Body,
 ) -> Response {
-    match reset(&state, &visit, body).await {
+    match reset(&state, &visit, &body).await {
         Ok(response) | Err(response) => response,
     }
 }
 
-async fn reset(state: &State, visit: &Visit, body: Body) -> Result<Response, Response> {
+async fn reset(state: &State, visit: &Visit, body: &[u8]) -> Result<Response, Response> {
     let Form { fields, mut page } = state.read_form(PageKind::Reset, visit, body)?;
     let code = fields.text(Field::Code.id()).to_owned();
     page.code = Plaintext::new(code).into();
@@ -84,9 +84,9 @@ async fn subject(
 pub(crate) async fn check(
     Shared(state): Shared<State>,
     Extension(visit): Extension<Visit>,
-    body: Body,
+    Extension(body): Body,
 ) -> Response {
-    let fields = match state.read_script_call(&visit, body) {
+    let fields = match state.read_script_call(&visit, &body) {
         Ok(fields) => fields,
         Err(refused) => return refused,
     };

@@ -1,17 +1,18 @@
 //! What all requests have in common: the headers, the cookie, the log.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State as Shared};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, REFERRER_POLICY,
-    SET_COOKIE, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONNECTION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue,
+    REFERRER_POLICY, SET_COOKIE, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
 };
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, Version};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use repass_core::AccountId;
-use repass_http::X_REQUEST_ID;
+use repass_http::{BodyError, X_REQUEST_ID, read_body};
 
 use crate::forgery;
 use crate::state::State;
@@ -46,7 +47,10 @@ const HEADERS: [(HeaderName, &str); 6] = [
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
 
-/// Runs the request to its end, even if the client disconnects, and completes its response.
+/// The longest body: a name, two passwords of the greatest length in percent-encoding, and more.
+const MAX_BODY: usize = 64 * 1024;
+
+/// Reads the body, runs the request to its end, even if the client disconnects, and completes its response.
 pub(crate) async fn respond(
     Shared(state): Shared<State>,
     request: Request,
@@ -62,11 +66,34 @@ pub(crate) async fn respond(
     let method = parts.method.clone();
     let route = parts.extensions.get::<MatchedPath>().cloned();
     parts.extensions.insert(visit.clone());
-    let call = state.tasks.spawn(next.run(Request::from_parts(parts, body)));
-    let mut response = match call.await {
-        Ok(response) => response,
-        // The panic hook has logged it.
-        Err(_) => state.refuse(&visit, StatusCode::INTERNAL_SERVER_ERROR, "fault", "fault"),
+    let version = parts.version;
+    let mut response = match read_body(&parts.headers, body, MAX_BODY, options.body_timeout).await {
+        Ok(body) => {
+            parts.extensions.insert(Arc::new(body));
+            let request = Request::from_parts(parts, axum::body::Body::empty());
+            // The panic hook logs a panic.
+            state.tasks.spawn(next.run(request)).await.unwrap_or_else(|_| {
+                state.refuse(&visit, StatusCode::INTERNAL_SERVER_ERROR, "fault", "fault")
+            })
+        }
+        Err(error) => {
+            let mut refused = match error {
+                BodyError::TooLarge => {
+                    state.refuse(&visit, StatusCode::PAYLOAD_TOO_LARGE, "too-large", "too-large")
+                }
+                _ => state.refuse(
+                    &visit,
+                    StatusCode::REQUEST_TIMEOUT,
+                    "invalid-request",
+                    "malformed",
+                ),
+            };
+            // HTTP/2 ends a stream without closing its connection.
+            if version < Version::HTTP_2 {
+                refused.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            refused
+        }
     };
     let code = match response.extensions_mut().remove::<Code>() {
         Some(Code(code)) => code,

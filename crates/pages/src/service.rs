@@ -3,7 +3,7 @@ use std::fmt;
 use std::task::{Context, Poll};
 
 use axum::body::Body;
-use axum::extract::{DefaultBodyLimit, State as Shared};
+use axum::extract::State as Shared;
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{RouterIntoService, get, post};
@@ -20,9 +20,6 @@ use crate::page::PageKind;
 use crate::state::State;
 use crate::visit::Visit;
 use crate::{assets, evaluate, forgot, password, reset, respond, well_known};
-
-/// The longest body: a name, two passwords of the greatest length in percent-encoding, and more.
-const MAX_BODY: usize = 64 * 1024;
 
 /// The pages. Cheap to clone, always ready and never fails: errors are pages.
 #[derive(Clone)]
@@ -60,7 +57,6 @@ impl Pages {
         }
         let router = router
             .fallback(not_found)
-            .layer(DefaultBodyLimit::max(MAX_BODY))
             .layer(middleware::from_fn_with_state(state.clone(), respond::respond))
             .with_state(state.clone());
         Self { router: router.into_service(), state }

@@ -30,9 +30,9 @@ pub(crate) struct State {
 pub(crate) struct Shared {
     pub(crate) options: Options,
     pub(crate) policy: Policy,
-    /// The stylesheet, with the colours of the operator.
+    /// The stylesheet, with the colors of the operator.
     pub(crate) style: String,
-    /// Changes with the stylesheet, the script and the logo.
+    /// Changes with the stylesheet, the script and the images.
     pub(crate) version: String,
     /// The requests for a mail, of each client.
     pub(crate) forgot: ClientLimit,
@@ -49,7 +49,7 @@ impl State {
         let style = assets::style(&options.accent);
         let mut hasher = DefaultHasher::new();
         let logo = options.logo.as_ref().map(|logo| &logo.image);
-        (&style, assets::SCRIPT, logo).hash(&mut hasher);
+        (&style, assets::SCRIPT, assets::ICON, logo).hash(&mut hasher);
         let shared = Shared {
             policy: engine.policy().clone(),
             style,

@@ -66,7 +66,7 @@
     item.querySelector(".met").hidden = !isMet;
   };
   const length = (text) => [...text.normalize("NFC")].length;
-  const onServer = ["missing-digit", "missing-special", "contains-account-word", "common"];
+  const onServer = ["missing-digit", "missing-special", "common"];
   const live = byId("new-password-live");
   let pause;
   const check = () => {

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use http::StatusCode;
-use http::header::RETRY_AFTER;
+use axum::body::{Body, Bytes};
+use http::header::{CONNECTION, RETRY_AFTER};
+use http::{Method, StatusCode};
 use repass_core::{CallerAuthenticator, EventKind};
 use repass_testkit::fixtures;
 
@@ -69,6 +70,16 @@ async fn asvs_6_3_8_a_wrong_password_and_an_unknown_account_look_the_same() {
     }
     pages.dedup();
     assert_eq!(pages.len(), 1);
+
+    // Failures are counted whatever the spelling.
+    for [one, other] in [["z@example.org", "Z@Example.ORG"], [PAT, &PAT.to_uppercase()]] {
+        let mut statuses = Vec::new();
+        for name in [one, one, one, other] {
+            let answer = browser.submit(PATH, &fields(name, "a wrong one", NEW)).await;
+            statuses.push(answer.status.as_u16());
+        }
+        assert_eq!(statuses.last(), Some(&429), "{one}: {statuses:?}");
+    }
 }
 
 // Row: errors not tied to fields.
@@ -147,6 +158,15 @@ async fn a_locked_account_tells_when_to_try_again() {
     assert!(answer.body.contains("Try again in a minute."), "{}", answer.body);
 }
 
+#[tokio::test]
+async fn a_body_that_does_not_arrive_ends_after_its_timeout() {
+    let test = TestContext::with(|options| options.body_timeout = Duration::from_millis(20)).await;
+    let body = Body::from_stream(futures_util::stream::pending::<Result<Bytes, std::io::Error>>());
+    let answer = test.browser().send(Method::POST, PATH, body, &[]).await;
+    assert_eq!((answer.status.as_u16(), answer.outcome), (408, "invalid-request"));
+    assert_eq!(answer.header(CONNECTION), "close");
+}
+
 // Row: `maxlength` cuts pastes; long input is hashed; NUL is 500.
 #[tokio::test]
 async fn long_and_unreadable_entries_are_refused_clearly() {
@@ -162,6 +182,7 @@ async fn long_and_unreadable_entries_are_refused_clearly() {
     let long = "x".repeat(70_000);
     let answer = browser.submit(PATH, &fields("pat", OLD, &long)).await;
     assert_eq!((answer.status.as_u16(), answer.outcome), (413, "too-large"));
+    assert_eq!(answer.header(CONNECTION), "close");
     for name in ["pat\0", "\0"] {
         let answer = browser.submit(PATH, &fields(name, OLD, NEW)).await;
         assert_eq!((answer.status.as_u16(), answer.outcome), (400, "invalid-request"));
