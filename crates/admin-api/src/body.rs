@@ -3,12 +3,11 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
-use bytes::Bytes;
+use repass_http::{BodyError, SecretBytes, read_body};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -130,12 +129,14 @@ pub(crate) fn media_type(headers: &HeaderMap) -> Option<String> {
     Some(media_type.trim().to_ascii_lowercase())
 }
 
-async fn read(request: Request, state: &State) -> Result<Bytes, Problem> {
-    Bytes::from_request(request, state).await.map_err(|error| match error {
-        BytesRejection::FailedToBufferBody(_) if error.status() == 413 => {
+async fn read(request: Request, state: &State) -> Result<SecretBytes, Problem> {
+    let (parts, body) = request.into_parts();
+    let read = read_body(&parts.headers, body, MAX_BODY, state.options.body_timeout).await;
+    read.map_err(|error| match error {
+        BodyError::TooLarge => {
             Problem::new("too-large", format!("a body has at most {MAX_BODY} bytes"))
         }
-        _ => Problem::new("invalid-body", "the body did not arrive in full"),
+        _ => Problem::new("incomplete-body", "the body did not arrive in full, or not in time"),
     })
 }
 

@@ -57,7 +57,7 @@ impl FieldError {
 }
 
 /// The codes with their statuses and titles.
-const CODES: [(&str, StatusCode, &str); 26] = [
+const CODES: [(&str, StatusCode, &str); 27] = [
     ("unauthenticated", StatusCode::UNAUTHORIZED, "The request has no active admin key."),
     ("realm-not-allowed", StatusCode::FORBIDDEN, "The key is for another realm."),
     ("scope-missing", StatusCode::FORBIDDEN, "The key does not allow this call."),
@@ -69,7 +69,6 @@ const CODES: [(&str, StatusCode, &str); 26] = [
     ("scope-not-granted", StatusCode::FORBIDDEN, "A key cannot issue a key that allows more."),
     ("not-found", StatusCode::NOT_FOUND, "There is no such path."),
     ("no-such-account", StatusCode::NOT_FOUND, "The realm has no such account."),
-    ("no-such-event", StatusCode::NOT_FOUND, "The realm has no such event."),
     ("method-not-allowed", StatusCode::METHOD_NOT_ALLOWED, "The path has other methods."),
     ("user-id-taken", StatusCode::CONFLICT, "The realm has an account of this user id."),
     ("email-taken", StatusCode::CONFLICT, "The realm has an account of this e-mail address."),
@@ -82,6 +81,7 @@ const CODES: [(&str, StatusCode, &str); 26] = [
     ),
     ("mail-not-configured", StatusCode::CONFLICT, "The server sends no mails with reset links."),
     ("stale", StatusCode::PRECONDITION_FAILED, "The account was changed since it was read."),
+    ("incomplete-body", StatusCode::REQUEST_TIMEOUT, "The body did not arrive."),
     ("too-large", StatusCode::PAYLOAD_TOO_LARGE, "The body is too large."),
     (
         "unsupported-media-type",
@@ -95,6 +95,11 @@ const CODES: [(&str, StatusCode, &str); 26] = [
     ("password-rejected", StatusCode::UNPROCESSABLE_ENTITY, "The policy refuses the password."),
     ("overloaded", StatusCode::SERVICE_UNAVAILABLE, "The server has too much to do."),
     ("store-unavailable", StatusCode::SERVICE_UNAVAILABLE, "The database cannot be reached."),
+    (
+        "compromised-unavailable",
+        StatusCode::SERVICE_UNAVAILABLE,
+        "The password cannot be looked up among those from breaches.",
+    ),
     ("fault", StatusCode::INTERNAL_SERVER_ERROR, "The server failed."),
 ];
 
@@ -148,7 +153,7 @@ impl Problem {
 
     /// Returns the problem of an error that callers cannot mend, and logs the error.
     fn fault(error: &(dyn std::error::Error + 'static)) -> Self {
-        tracing::error!(target: "repass::fault", error = %ErrorChain(error), "a call of the admin API failed");
+        log_fault(error);
         Self::new("fault", "see the server's log for the request id")
     }
 
@@ -177,6 +182,12 @@ impl Problem {
     }
 }
 
+/// Logs the cause of a problem, in the span of the call.
+fn log_fault(error: &(dyn std::error::Error + 'static)) {
+    let error = ErrorChain(error).to_string();
+    tracing::error!(target: "repass::fault", error, "a call of the admin API failed");
+}
+
 /// The middleware renders it when it knows the request's id.
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
@@ -190,7 +201,7 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match &error {
             StoreError::Unavailable(_) => {
-                tracing::error!(target: "repass::fault", error = %ErrorChain(&error), "the database cannot be reached");
+                log_fault(&error);
                 let problem = Self::new("store-unavailable", "repeat the request later");
                 Self { retry_after: Some(Duration::from_secs(1)), ..problem }
             }
@@ -205,7 +216,6 @@ impl From<AdministrationError> for Problem {
         match error {
             AdministrationError::AccountExists { .. } => Self::new("user-id-taken", detail),
             AdministrationError::NoSuchAccount { .. } => Self::new("no-such-account", detail),
-            AdministrationError::NoSuchEvent(_) => Self::new("no-such-event", detail),
             AdministrationError::KeptElsewhere | AdministrationError::NotMapped(_) => {
                 Self::new("kept-elsewhere", detail)
             }
@@ -216,6 +226,11 @@ impl From<AdministrationError> for Problem {
             AdministrationError::Invalid(reason) => Self::new("invalid-body", reason),
             AdministrationError::Otp(repass_core::OtpError::Uri(reason)) => {
                 Self::new("invalid-body", reason)
+            }
+            AdministrationError::CompromisedUnavailable(error) => {
+                log_fault(&error);
+                let problem = Self::new("compromised-unavailable", "repeat the request later");
+                Self { retry_after: Some(Duration::from_secs(1)), ..problem }
             }
             AdministrationError::Store(error) => error.into(),
             error => Self::fault(&error),

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use repass_core::jiff::Timestamp;
 use repass_core::{Administration, ErrorChain, ResetToken, Scope, SignInName};
 use serde::{Deserialize, Serialize};
+use tracing::Instrument;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -151,14 +152,15 @@ async fn request_reset(
     let per_hour = access.state.options.resets_per_hour;
     let realm = access.realm.clone();
     // The answer does not wait, so that its time does not show whether there is such an account.
-    access.state.tasks.spawn(async move {
+    let mailing = async move {
         let (name, lifetime) = (SignInName::Email(body.email), Administration::RESET_LIFETIME);
         let requested = administration.request_reset(&realm, &name, per_hour, lifetime).await;
         if let Err(error) = requested {
             let error = ErrorChain(&error).to_string();
             tracing::error!(target: "repass::fault", error, "a requested reset was not mailed");
         }
-    });
+    };
+    access.state.tasks.spawn(mailing.in_current_span());
     Ok(StatusCode::ACCEPTED)
 }
 

@@ -4,14 +4,17 @@ use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State as Shared};
-use axum::http::HeaderValue;
-use axum::http::header::{ALLOW, CACHE_CONTROL};
+use axum::http::header::{ALLOW, CACHE_CONTROL, CONNECTION};
+use axum::http::{HeaderValue, StatusCode, Version};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use http_body::Body as _;
 use repass_core::SystemRandomness;
 use repass_http::{Peer, RequestId, X_REQUEST_ID};
+use tracing::Instrument;
 
 use crate::access::Caller;
+use crate::body::MAX_BODY;
 use crate::problem::Problem;
 use crate::state::State;
 
@@ -34,7 +37,10 @@ pub(crate) async fn respond(
     request.extensions_mut().insert(request_id.clone());
     let caller = Arc::new(OnceLock::<Caller>::new());
     request.extensions_mut().insert(Arc::clone(&caller));
-    let call = state.tasks.spawn(next.run(request));
+    let may_close = request.version() < Version::HTTP_2;
+    let is_long = request.body().size_hint().upper().is_none_or(|length| length > MAX_BODY as u64);
+    let span = tracing::error_span!("call", api = "admin", request_id = request_id.as_str());
+    let call = state.tasks.spawn(next.run(request).instrument(span));
     let mut response = match call.await {
         Ok(response) => response,
         // The panic hook has logged it.
@@ -44,7 +50,8 @@ pub(crate) async fn respond(
     let problem = response.extensions_mut().remove::<Problem>();
     // A refused sign-in is an answer with a code, and not a problem.
     let answered = response.extensions().get::<Outcome>().map_or("ok", |own| own.0);
-    let outcome = problem.as_ref().map_or(answered, Problem::code);
+    let problem_code = problem.as_ref().map(Problem::code);
+    let outcome = problem_code.unwrap_or(answered);
     if let Some(mut problem) = problem {
         request_id.as_str().clone_into(&mut problem.request_id);
         let allow = response.headers_mut().remove(ALLOW);
@@ -57,6 +64,11 @@ pub(crate) async fn respond(
     let headers = response.headers_mut();
     headers.insert(X_REQUEST_ID, request_id.header());
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // A long body was not read to its end, so the connection cannot be used again (RFC 9112, 9.3).
+    let is_refused = is_long && problem_code.is_some();
+    if may_close && (is_refused || response.status() == StatusCode::REQUEST_TIMEOUT) {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
     tracing::info!(
         target: "repass::request",
         api = "admin",

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use axum::body::Body;
-use axum::extract::DefaultBodyLimit;
 use axum::middleware;
 use axum::response::Response;
 use axum::routing::RouterIntoService;
@@ -20,8 +19,8 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::problem::Problem;
 use crate::state::{Options, State};
 use crate::{
-    accounts, audit, body, description, import, keys, otp, outbox, passwords, policy, resets,
-    respond, tokens,
+    accounts, audit, description, import, keys, otp, outbox, passwords, policy, resets, respond,
+    tokens,
 };
 
 /// The admin API. It is cheap to clone, always ready and never fails.
@@ -43,7 +42,6 @@ impl AdminApi {
             .method_not_allowed_fallback(|| async {
                 Problem::new("method-not-allowed", "see the header Allow")
             })
-            .layer(DefaultBodyLimit::max(body::MAX_BODY))
             .layer(middleware::from_fn_with_state(state.clone(), respond::respond))
             .with_state(state);
         Self { router: router.into_service(), tasks }

@@ -22,6 +22,8 @@ pub struct Options {
     pub max_token_lifetime: Duration,
     /// The most reset links that an account gets by mail in an hour; 5 by default.
     pub resets_per_hour: u32,
+    /// The time-out of the whole body of a call, imports excepted; 10 seconds by default.
+    pub body_timeout: Duration,
     /// Whether the server sends mails with reset links.
     pub mails_resets: bool,
     /// The name of the service in authenticator apps.
@@ -39,6 +41,7 @@ impl Default for Options {
             evaluate_at_sign_in: false,
             max_token_lifetime: Duration::from_secs(30 * 24 * 60 * 60),
             resets_per_hour: 5,
+            body_timeout: Duration::from_secs(10),
             mails_resets: false,
             issuer: "repass".to_owned(),
             peppers: Arc::new(Peppers::none()),

@@ -60,11 +60,6 @@ impl ChannelConfig {
         }
     }
 
-    /// Returns whether the channel mails reset links.
-    pub fn mails_resets(&self) -> bool {
-        matches!(self.kind, ChannelKind::Mail(_, Some(_)))
-    }
-
     /// Returns the channel of mails, if it is that.
     pub fn mail(&self, key: &Arc<InstallationKey>) -> Option<Mail> {
         let ChannelKind::Mail(mail, page) = &self.kind else { return None };

@@ -32,7 +32,7 @@ pub(super) struct RawPages {
     /// The file of a logo, SVG or PNG, of at most 64 KiB. Without it, the name of the service.
     #[cfg_attr(test, schemars(with = "Option<String>"))]
     logo_file: Option<PathBuf>,
-    /// The colour of buttons and links. Its contrast to white must be 4.5:1 (WCAG 2.2 AA); a lighter
+    /// The color of buttons and links. Its contrast to white must be 4.5:1 (WCAG 2.2 AA); a lighter
     /// shade of it is used on the dark background. Default: `#1d4ed8`.
     accent: Option<String>,
     /// The page where people find help. Without it, that of `[mail]`.

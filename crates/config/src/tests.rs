@@ -678,7 +678,7 @@ fn mistakes_of_the_pages_are_named_with_their_reason() {
             "base_url = 'https://h'\naccent = '#ffd400'",
             "pages.accent: must be darker: its contrast to white is 1.43:1",
         ),
-        ("base_url = 'https://h'\naccent = 'blue'", "pages.accent: must be a colour"),
+        ("base_url = 'https://h'\naccent = 'blue'", "pages.accent: must be a color"),
         (
             "base_url = 'https://h'\nlogo_file = '/missing.svg'",
             "pages.logo_file: the file cannot be read",

@@ -1,5 +1,7 @@
 //! Bodies that are not as described.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use bytes::Bytes;
 use http::Method;
@@ -56,8 +58,18 @@ async fn a_body_that_ends_early_is_refused_and_changes_nothing() {
     ];
     let body = Body::from_stream(futures_util::stream::iter(parts));
     let sent = test.send_text(Method::POST, "/accounts", "application/json", body).await;
-    sent.assert_problem(400, "invalid-body");
+    sent.assert_problem(408, "incomplete-body");
+    assert_eq!(sent.header("connection"), "close");
     assert_eq!(test.get("/accounts").await.json()["items"], json!([]));
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_arrive_ends_after_its_timeout() {
+    let test = TestContext::with(|options| options.body_timeout = Duration::from_millis(20)).await;
+    let body = Body::from_stream(futures_util::stream::pending::<Result<Bytes, std::io::Error>>());
+    let sent = test.send_text(Method::POST, "/accounts", "application/json", body).await;
+    sent.assert_problem(408, "incomplete-body");
+    assert_eq!(sent.header("connection"), "close");
 }
 
 #[tokio::test]
