@@ -12,7 +12,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use accounts::{NewAccount, check_username};
+pub use accounts::{FirstPassword, NewAccount, check_username};
 pub use import::{ImportOutcome, ImportedPassword, NewImport};
 pub use retention::Retention;
 pub use secrets::check_key_name;
@@ -23,8 +23,8 @@ use uuid::Uuid;
 use crate::password_change::PasswordChangeService;
 use crate::{
     Account, AccountError, AccountId, AccountWithCredential, AdministrationStore, AuditRecord,
-    ChangeError, CompromisedUnavailable, Context, HashError, OtpError, Policy, Randomness,
-    RandomnessError, Realm, StoreError, Subject, Violation, random_uuid,
+    ChangeError, CompromisedUnavailable, Context, HashError, NameKind, OtpError, Policy,
+    Randomness, RandomnessError, Realm, StoreError, Subject, Violation, random_uuid,
 };
 
 /// Administers a store; returned by [`Engine::administration`](crate::Engine::administration).
@@ -49,6 +49,14 @@ pub enum AdministrationError {
         realm: Realm,
         /// The user id.
         user_id: String,
+    },
+    /// Another account of the realm has the e-mail address or user name.
+    #[error("another account has this {kind}")]
+    NameTaken {
+        /// The kind of the name.
+        kind: NameKind,
+        /// The account that has it.
+        by: AccountId,
     },
     /// The account does not exist.
     #[error("realm {realm} has no account {user_id}")]
@@ -205,6 +213,7 @@ fn with_account(error: AccountError, account: &Account) -> AdministrationError {
     let (realm, user_id) = (account.realm.clone(), account.user_id.to_string());
     match error {
         AccountError::Exists => AdministrationError::AccountExists { realm, user_id },
+        AccountError::NameTaken { kind, by } => AdministrationError::NameTaken { kind, by },
         AccountError::Unknown => AdministrationError::NoSuchAccount { realm, user_id },
         AccountError::KeptElsewhere => AdministrationError::KeptElsewhere,
         AccountError::Changed => AdministrationError::Changed,

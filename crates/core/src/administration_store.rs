@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use crate::{
     AccessToken, Account, AccountBatch, AccountId, AttemptKey, AttemptState, AuditFilter,
     AuditRecord, CredentialStore, HashedPassword, HeldToken, Imported, Key, KeyId, KeyStore,
-    OtpEnrollment, OutboxEvent, OutboxStore, Realm, ResetToken, StoreError, TokenDigest, TokenId,
-    TokenStore, UserId,
+    NameKind, OtpEnrollment, OutboxEvent, OutboxStore, Realm, ResetToken, StoreError, TokenDigest,
+    TokenId, TokenStore, UserId,
 };
 
 /// The port for operators: accounts, keys and tokens. Every call that writes takes the audit record
@@ -28,7 +28,9 @@ pub trait AdministrationStore: CredentialStore + TokenStore + KeyStore + OutboxS
     ///
     /// # Errors
     /// [`AccountError::Exists`] when the realm has that user id already,
-    /// [`AccountError::KeptElsewhere`] when the store cannot add accounts.
+    /// [`AccountError::NameTaken`] when it has an account with this e-mail address or user name in
+    /// the form of [`fold_name`](crate::fold_name), [`AccountError::KeptElsewhere`] when the store
+    /// cannot add accounts.
     async fn add_account(
         &self,
         account: &Account,
@@ -68,7 +70,8 @@ pub trait AdministrationStore: CredentialStore + TokenStore + KeyStore + OutboxS
     ///
     /// # Errors
     /// [`AccountError::Unknown`] when there is no such account, [`AccountError::Changed`] when it
-    /// was changed since, [`AccountError::KeptElsewhere`] when the store cannot edit accounts.
+    /// was changed since, [`AccountError::NameTaken`] when a name that changes is that of another
+    /// account, [`AccountError::KeptElsewhere`] when the store cannot edit accounts.
     async fn update_account(
         &self,
         account: &Account,
@@ -339,6 +342,14 @@ pub enum AccountError {
     /// The realm has an account of that user id already.
     #[error("there is such an account already")]
     Exists,
+    /// Another account of the realm has the e-mail address or user name.
+    #[error("another account has this {kind}")]
+    NameTaken {
+        /// The kind of the name.
+        kind: NameKind,
+        /// The account that has it.
+        by: AccountId,
+    },
     /// The account does not exist.
     #[error("there is no such account")]
     Unknown,

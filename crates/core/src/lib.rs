@@ -148,8 +148,8 @@ pub use self::{
     account::{Account, Profile, Subject},
     account_import::{AccountBatch, Imported},
     administration::{
-        Administration, AdministrationError, ImportOutcome, ImportedPassword, NewAccount,
-        NewImport, Retention, check_key_name, check_username,
+        Administration, AdministrationError, FirstPassword, ImportOutcome, ImportedPassword,
+        NewAccount, NewImport, Retention, check_key_name, check_username,
     },
     administration_store::{
         AccountError, AccountFilter, AdministrationStore, OlderTokens, PruneCutoffs, Pruned,

@@ -1,10 +1,11 @@
+use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::{
-    Account, ChangeError, Context, HashError, Plaintext, RandomnessError, Realm, StoreError,
+    Account, ChangeError, Context, Email, HashError, Plaintext, RandomnessError, Realm, StoreError,
     Violation,
 };
 
@@ -27,6 +28,29 @@ pub enum NameKind {
     Email,
     /// The user name.
     Username,
+}
+
+impl NameKind {
+    /// Both kinds.
+    pub const ALL: [Self; 2] = [Self::Email, Self::Username];
+
+    /// Returns the name of this kind that the account has, in the form of [`fold_name`].
+    pub fn key(self, account: &Account) -> Option<String> {
+        let name = match self {
+            Self::Email => account.email.as_ref().map(Email::as_str),
+            Self::Username => account.username.as_deref(),
+        };
+        name.map(fold_name)
+    }
+}
+
+impl fmt::Display for NameKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Email => "e-mail address",
+            Self::Username => "user name",
+        })
+    }
 }
 
 /// Returns the form in which e-mail addresses and user names are compared: Normalization Form C of

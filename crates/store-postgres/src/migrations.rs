@@ -192,6 +192,10 @@ const INITIAL: &[&str] = &[
         name  TEXT  NOT NULL PRIMARY KEY,
         value BYTEA NOT NULL CHECK (length(value) = 32)
     )",
+    // Empty at the end of every transaction: a key is inserted and deleted to wait for others.
+    "CREATE TABLE @name_locks (
+        key TEXT NOT NULL PRIMARY KEY
+    )",
     // One row that readiness probes update. While one probe waits for a standby, the next ones wait
     // for its row lock, which has a time-out.
     "CREATE TABLE @probe (

@@ -14,6 +14,7 @@ pub(crate) const PRIVILEGES: &[(&str, &[&str])] = &[
     ("mapped_credentials", &["SELECT", "INSERT", "UPDATE"]),
     ("password_history", &["SELECT", "INSERT", "DELETE"]),
     ("attempts", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
+    ("name_locks", &["SELECT", "INSERT", "DELETE"]),
     ("reset_tokens", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ("access_tokens", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ("keys", &["SELECT", "INSERT", "UPDATE"]),

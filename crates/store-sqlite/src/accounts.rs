@@ -2,7 +2,7 @@
 
 mod bind;
 mod mapped;
-mod own;
+pub(crate) mod own;
 
 use repass_core::{
     Account, AccountError, AccountFilter, AccountId, AccountWithCredential, Commit, NameKind,

@@ -15,7 +15,6 @@
 //!
 //! use async_trait::async_trait;
 //! use repass_core::{Account, CredentialStore, HashedPassword};
-//! # use repass_core::AdministrationStore;
 //! use repass_testkit::conformance::{self, Fixture};
 //! # use repass_testkit::MemoryStore as YourStore;
 //!
@@ -29,8 +28,8 @@
 //!
 //!     async fn add_account(&self, account: &Account, hash: Option<&HashedPassword>) {
 //!         // INSERT INTO your_users …
-//! #       let audit = repass_testkit::fixtures::audit(account, "account.add");
-//! #       self.0.add_account(account, hash, &audit).await.unwrap();
+//! #       let fixture = conformance::AdministrationFixture::new(self.0.clone());
+//! #       fixture.add_account(account, hash).await;
 //!     }
 //! }
 //!
@@ -202,6 +201,8 @@ pub fn checks() -> Vec<Check> {
         administration administration::accounts::are_filtered;
         administration administration::accounts::are_deactivated_with_their_tokens;
         administration administration::accounts::are_unlocked;
+        administration administration::accounts::have_names_of_their_own;
+        concurrent administration::accounts::of_concurrent_accounts_of_one_name_one_is_added;
         administration administration::accounts::c3_are_edited;
         administration administration::accounts::c3_are_deleted_with_their_data;
         administration administration::accounts::list_the_peppers_of_current_and_earlier_hashes;

@@ -148,7 +148,8 @@ fn a_password_is_verified_by_any_name() {
 fn unknown_wrong_and_ambiguous_are_one_error() {
     let test = TestContext::with_pat();
     test.add("kim", &["--email", "both@example.org"]);
-    test.add("lee", &["--email", "both@example.org"]);
+    let text = "user_id,email\nlee,both@example.org\n";
+    test.import("users.csv", text, &[]).succeeded();
     test.run(&["account", "add", "--user-id", "new", "--no-password"]).succeeded();
     let error = |name: [&str; 2], password: &str| {
         let verify = [&["password", "verify", "--json"], name.as_slice()].concat();

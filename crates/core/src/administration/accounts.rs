@@ -3,11 +3,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Administration, AdministrationError, with_account};
+use super::{Administration, AdministrationError, invalid, with_account};
 use crate::clock::after;
 use crate::{
-    Account, AccountId, AttemptKey, AttemptState, Email, NameKind, Plaintext, PolicyContext,
-    Profile, Realm, UserId, fold_name, random_uuid,
+    Account, AccountId, AttemptKey, AttemptState, Email, HashedPassword, NameKind, Plaintext,
+    PolicyContext, Profile, Realm, UserId, fold_name, random_uuid,
 };
 
 /// An account to add.
@@ -56,22 +56,55 @@ pub fn check_username(name: &str) -> Result<(), &'static str> {
     }
 }
 
+/// The first password of an account.
+#[derive(Debug)]
+pub enum FirstPassword {
+    /// None: only a reset can set the first one.
+    None,
+    /// A password, which the policy evaluates.
+    Plaintext(Plaintext),
+    /// The hash of a password as another system stored it, of any family that
+    /// [`HashedPassword::check`] takes.
+    Hash(HashedPassword),
+}
+
 impl Administration {
     /// Adds an active account. Without a password, only a reset can set the first one.
     ///
     /// # Errors
-    /// When the account exists, a value is out of bounds, or the policy refuses the password.
+    /// See [`create_account`](Self::create_account).
     pub async fn add_account(
         &self,
         new: NewAccount,
         password: Option<Plaintext>,
     ) -> Result<Account, AdministrationError> {
-        new.check().map_err(|reason| AdministrationError::Invalid(reason.to_owned()))?;
+        let password = password.map_or(FirstPassword::None, FirstPassword::Plaintext);
+        self.create_account(new, password, true).await
+    }
+
+    /// Adds an account.
+    ///
+    /// # Errors
+    /// When the account exists, another account has its e-mail address or user name
+    /// ([`AdministrationError::NameTaken`]), a value is out of bounds, the hash is invalid, or the
+    /// policy refuses the password.
+    pub async fn create_account(
+        &self,
+        new: NewAccount,
+        password: FirstPassword,
+        active: bool,
+    ) -> Result<Account, AdministrationError> {
+        new.check().map_err(invalid)?;
         let id = AccountId(random_uuid(self.randomness())?);
-        let account = new.into_account(id, self.now());
+        let account = Account { active, ..new.into_account(id, self.now()) };
         let hash = match password {
-            None => None,
-            Some(password) => {
+            FirstPassword::None => None,
+            FirstPassword::Hash(hash) => {
+                let checked = hash.check();
+                checked.map_err(|error| AdministrationError::Invalid(error.to_string()))?;
+                Some(hash)
+            }
+            FirstPassword::Plaintext(password) => {
                 let password = Arc::new(password);
                 let seen_in_breaches = self.changes.seen_in_breaches(&password).await?;
                 let words = (&account).into();
@@ -141,7 +174,8 @@ impl Administration {
     /// are not written. With `unchanged_since`, the account's `updated_at` must be that time.
     ///
     /// # Errors
-    /// When there is no such account, the user name is out of bounds, or the account was changed
+    /// When there is no such account, the user name is out of bounds, another account has the new
+    /// e-mail address or user name ([`AdministrationError::NameTaken`]), or the account was changed
     /// since ([`AdministrationError::Changed`]).
     pub async fn edit_account(
         &self,
@@ -157,7 +191,7 @@ impl Administration {
         }
         edit(&mut account);
         let checked = account.username.as_deref().map_or(Ok(()), check_username);
-        checked.map_err(|reason| AdministrationError::Invalid(reason.to_owned()))?;
+        checked.map_err(invalid)?;
         let audit = self.audit(realm, Some(account.id), "account.edit", None)?;
         // Members that are not edited are those that were read, so nothing else may be written
         // meanwhile.

@@ -18,7 +18,7 @@ fn new_account(user_id: &str, username: Option<&str>) -> NewAccount {
     NewAccount {
         realm: realm(),
         user_id: user_id.parse().unwrap(),
-        email: "kim@example.org".parse().ok(),
+        email: format!("{user_id}@example.org").parse().ok(),
         username: username.map(str::to_owned),
         profile: Profile { given_name: Some("Kimberly".to_owned()), ..Profile::default() },
     }

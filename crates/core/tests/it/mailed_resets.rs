@@ -55,7 +55,7 @@ async fn add_without_password(test: &TestContext, user_id: &str, email: &str) ->
         username: None,
         profile: Profile::default(),
     };
-    test.operator.add_account(new, None).await.unwrap()
+    test.import(new, None).await
 }
 
 /// Proves E4, ASVS 6.5.2.

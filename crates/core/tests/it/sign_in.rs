@@ -63,7 +63,8 @@ async fn asvs_6_3_8_unknown_wrong_and_ambiguous_cost_and_answer_the_same() {
             username: None,
             profile: Profile::default(),
         };
-        test.operator.add_account(twin, Some(OLD.into())).await.unwrap();
+        let hash = Some(test.hash_of("pat").await);
+        test.import(twin, hash).await;
     }
     let tries = [
         by_id("pat", WRONG),

@@ -8,9 +8,10 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use repass_core::{
     Account, AccountId, Administration, AdministrationStore, Argon2idHasher, AuditFilter,
-    AuditRecord, Authorization, Change, ChangeError, Changed, Clock, Context, Engine, HashError,
-    HashedPassword, Hasher, HasherOptions, InstallationKey, NewAccount, NewPassword, Plaintext,
-    Policy, PolicyContext, Profile, Proof, Realm, Subject, SystemRandomness, random_uuid,
+    AuditRecord, Authorization, Change, ChangeError, Changed, Clock, Context, CredentialStore,
+    Engine, HashError, HashedPassword, Hasher, HasherOptions, ImportOutcome, ImportedPassword,
+    InstallationKey, NewAccount, NewImport, NewPassword, Plaintext, Policy, PolicyContext, Profile,
+    Proof, Realm, Subject, SystemRandomness, random_uuid,
 };
 use repass_testkit::{ManualClock, MemoryStore, fixtures};
 
@@ -157,6 +158,22 @@ impl TestContext {
         self.operator.add_account(new, password).await.unwrap()
     }
 
+    /// Adds an account whose names another account may have too.
+    pub(crate) async fn import(&self, new: NewAccount, hash: Option<HashedPassword>) -> Account {
+        let user_id = new.user_id.clone();
+        let password = hash.map(|hash| ImportedPassword { hash, changed_at: None });
+        let (active, created_at, updated_at) = (None, None, None);
+        let import = NewImport { account: new, active, created_at, updated_at, password };
+        let imported = self.operator.import_accounts(vec![import], false).await.unwrap();
+        assert_eq!(imported, [ImportOutcome::Added]);
+        self.operator.show_account(&realm(), user_id.as_str()).await.unwrap().0
+    }
+
+    pub(crate) async fn hash_of(&self, user_id: &str) -> HashedPassword {
+        let found = self.store.find(&Subject::new(realm(), user_id)).await.unwrap();
+        found.unwrap().credential.unwrap().hash
+    }
+
     /// Adds an account with an unverifiable hash.
     pub(crate) async fn add_damaged(&self, user_id: &str) {
         self.add_stored(user_id, "$2b$12$abcdefghijklmnopqrstuv").await;
@@ -171,6 +188,7 @@ impl TestContext {
         let mut account = self.operator.show_account(&realm(), "pat").await.unwrap().0;
         account.id = AccountId(random_uuid(&SystemRandomness).unwrap());
         account.user_id = user_id.parse().unwrap();
+        account.email = format!("{user_id}@example.org").parse().ok();
         let audit = self.audit().await[0].clone();
         self.store.add_account(&account, Some(hash), &audit).await.unwrap();
     }

@@ -1,9 +1,12 @@
 //! `/account/reset`.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
 use http::{Method, StatusCode};
+use repass_testkit::conformance::{AdministrationFixture, Fixture as _};
+use repass_testkit::fixtures;
 
 use crate::test_context::{Answer, Browser, NEW, OLD, PAT, TestContext, realm};
 
@@ -143,7 +146,9 @@ async fn a_token_of_another_account_or_nobody_is_refused_alike() {
 #[tokio::test]
 async fn the_token_decides_between_accounts_of_one_address() {
     let test = TestContext::new().await;
-    test.add("kim", PAT).await;
+    let kim = fixtures::with(fixtures::account(&realm(), "kim"), |it| it.email = PAT.parse().ok());
+    let fixture = AdministrationFixture::new(Arc::new(test.store.clone()));
+    fixture.add_account(&kim, None).await;
     let token = test.token().await;
     assert_eq!(reset(&test.browser(), PAT, &token, NEW).await.location(), "/account/reset/done");
     assert!(test.is_password(NEW).await);

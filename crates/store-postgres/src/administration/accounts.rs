@@ -1,13 +1,15 @@
 use jiff::Timestamp;
 use repass_core::{
     Account, AccountError, AccountFilter, AccountId, AttemptKey, AuditRecord, Email,
-    HashedPassword, Profile, StoreError, fold_name,
+    HashedPassword, NameKind, Profile, StoreError,
 };
 use serde_json::Value as JsonValue;
+use uuid::Uuid;
 
 use crate::accounts_source::{AccountsSource, list_key};
 use crate::change::{ALLOWED, Change, lock_account};
 use crate::commit::done;
+use crate::connections::Reply;
 use crate::failure::unstorable;
 use crate::query::Query;
 use crate::row::{self, get};
@@ -47,14 +49,26 @@ impl PostgresStore {
             "INSERT INTO @accounts (id, created_at, realm, user_id, email, username, email_key,
                                     username_key, profile, active, updated_at, list_key, hash,
                                     normalization, pepper, version, changed_at)
-             SELECT {id}, {created_at}, {} WHERE {} ON CONFLICT (realm, user_id) DO NOTHING RETURNING 1",
+             SELECT {id}, {created_at}, {} WHERE {} AND NOT EXISTS (SELECT 1 FROM taken)
+             ON CONFLICT (realm, user_id) DO NOTHING RETURNING 1",
             values.join(", "),
             change.unrecorded,
         );
+        let [realm, user_id, _, _, email_key, username_key, ..] = &values;
+        // A second account of the user id is refused for this reason, even if the names are taken.
+        change.cte(
+            "taken",
+            format!(
+                "SELECT id, email_key IS NOT DISTINCT FROM {email_key} AS is_email FROM @accounts
+                 WHERE realm = {realm} AND user_id <> {user_id}
+                   AND (email_key = {email_key} OR username_key = {username_key})
+                 ORDER BY is_email DESC LIMIT 1"
+            ),
+        );
         change.cte("allowed", insert);
-        let change = change.finish(audit)?;
-        match self.change([], change, audit).await? {
-            Some(reply) if !done(&reply)? => Err(AccountError::Exists),
+        let change = change.finish_with(audit, TAKEN, "")?;
+        match self.change(lock_names(account), change, audit).await? {
+            Some(reply) if !done(&reply)? => Err(taken(&reply)?.unwrap_or(AccountError::Exists)),
             _ => Ok(()),
         }
     }
@@ -111,30 +125,56 @@ impl PostgresStore {
         }
         let mut change = Change::new(account.id, audit.at, audit);
         let (id, expected) = (change.account.clone(), change.value(expected));
-        let known = format!("SELECT updated_at FROM @accounts WHERE id = {id}");
+        let [email_key, username_key] = name_keys(account).map(|key| change.value(key));
+        let known = format!(
+            "SELECT realm, updated_at, email_key, username_key FROM @accounts WHERE id = {id}"
+        );
         change.cte("known", known);
-        let allowed =
-            format!("SELECT 1 FROM known WHERE updated_at = {expected} AND {}", change.unrecorded);
+        let new_name = |key: &str, value: &str| {
+            format!("(other.{key} = {value} AND known.{key} IS DISTINCT FROM {value})")
+        };
+        let (email, username) =
+            (new_name("email_key", &email_key), new_name("username_key", &username_key));
+        change.cte(
+            "taken",
+            format!(
+                "SELECT other.id, {email} AS is_email FROM @accounts AS other, known
+                 WHERE other.realm = known.realm AND other.id <> {id} AND ({email} OR {username})
+                 ORDER BY is_email DESC LIMIT 1"
+            ),
+        );
+        let allowed = format!(
+            "SELECT 1 FROM known WHERE updated_at = {expected} AND {}
+             AND NOT EXISTS (SELECT 1 FROM taken)",
+            change.unrecorded
+        );
         change.cte("allowed", allowed);
-        let [email_key, username_key] = name_keys(account);
         let columns = [
             format!("email = {}", change.value(account.email.as_ref().map(Email::to_string))),
             format!("username = {}", change.value(account.username.clone())),
-            format!("email_key = {}", change.value(email_key)),
-            format!("username_key = {}", change.value(username_key)),
+            format!("email_key = {email_key}"),
+            format!("username_key = {username_key}"),
             format!("profile = {}", change.value(profile_json(&account.profile)?)),
             format!("updated_at = GREATEST(updated_at + INTERVAL '1 microsecond', {})", change.at),
         ];
         change.update_account(&columns);
-        let change = change.finish_with(audit, "EXISTS (SELECT 1 FROM known) AS known,", "")?;
-        let Some(reply) = self.change([lock_account(account.id)], change, audit).await? else {
-            return Ok(());
-        };
+        let columns = format!(
+            "EXISTS (SELECT 1 FROM known) AS known,
+             EXISTS (SELECT 1 FROM known WHERE updated_at = {expected}) AS unchanged, {TAKEN}"
+        );
+        let change = change.finish_with(audit, &columns, "")?;
+        let locks = lock_names(account).into_iter().chain([lock_account(account.id)]);
+        let Some(reply) = self.change(locks, change, audit).await? else { return Ok(()) };
         if done(&reply)? {
             return Ok(());
         }
-        let known = reply.rows.first().is_some_and(|row| get(row, "known").unwrap_or_default());
-        Err(if known { AccountError::Changed } else { AccountError::Unknown })
+        let is =
+            |column| reply.rows.first().is_some_and(|row| get(row, column).unwrap_or_default());
+        Err(match (is("known"), is("unchanged")) {
+            (false, _) => AccountError::Unknown,
+            (true, false) => AccountError::Changed,
+            (true, true) => taken(&reply)?.unwrap_or(AccountError::Changed),
+        })
     }
 
     /// Deletes the account; foreign keys delete the rows of other tables that refer to it.
@@ -215,8 +255,34 @@ pub(crate) fn activation(
 
 /// Returns the values of `email_key` and `username_key`.
 pub(super) fn name_keys(account: &Account) -> [Option<String>; 2] {
-    let email = account.email.as_ref().map(Email::as_str);
-    [email, account.username.as_deref()].map(|name| name.map(fold_name))
+    NameKind::ALL.map(|kind| kind.key(account))
+}
+
+/// Locks the names of the account until the end of the transaction: another transaction that inserts
+/// the same keys waits for its end. In one order, so that two transactions do not wait for each other.
+fn lock_names(account: &Account) -> [Query; 2] {
+    let realm = account.realm.as_str();
+    let keys = NameKind::ALL
+        .into_iter()
+        .filter_map(|kind| kind.key(account).map(|key| format!("{realm} {kind} {key}")));
+    let keys: Vec<String> = keys.collect();
+    let insert =
+        "INSERT INTO @name_locks (key) SELECT key FROM unnest($1::text[]) AS key ORDER BY key";
+    let delete = "DELETE FROM @name_locks WHERE key = ANY ($1::text[])";
+    [Query::new(insert).bind(keys.clone()), Query::new(delete).bind(keys)]
+}
+
+/// The columns of a result that [`taken`] reads.
+const TAKEN: &str =
+    "(SELECT id FROM taken) AS taken_by, (SELECT is_email FROM taken) AS taken_email,";
+
+/// Returns the error if a name is that of another account.
+fn taken(reply: &Reply) -> Result<Option<AccountError>, StoreError> {
+    let Some(row) = reply.rows.first() else { return Ok(None) };
+    let Some(by) = get::<Option<Uuid>>(row, "taken_by")? else { return Ok(None) };
+    let is_email: Option<bool> = get(row, "taken_email")?;
+    let kind = if is_email == Some(true) { NameKind::Email } else { NameKind::Username };
+    Ok(Some(AccountError::NameTaken { kind, by: AccountId(by) }))
 }
 
 /// Converts a profile to JSON, and checks that it can be read back: JSON that is nested too deeply

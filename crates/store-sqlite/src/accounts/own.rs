@@ -27,7 +27,7 @@ pub(super) fn find(
     )
 }
 
-pub(super) fn find_by_name(
+pub(crate) fn find_by_name(
     db: Db<'_>,
     realm: &Realm,
     kind: NameKind,
@@ -54,7 +54,7 @@ fn credential(columns: Columns<'_>) -> Result<Option<Credential>> {
     Ok(Some(Credential { hash: columns.hash()?, version, changed_at: columns.time("changed_at")? }))
 }
 
-pub(super) fn account(db: Db<'_>, account: AccountId) -> Result<Option<Account>> {
+pub(crate) fn account(db: Db<'_>, account: AccountId) -> Result<Option<Account>> {
     db.row(
         "SELECT id, realm, user_id, email, username, profile, active, created_at, updated_at
          FROM repass_accounts WHERE id = ?1",

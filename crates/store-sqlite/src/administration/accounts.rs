@@ -1,9 +1,10 @@
 use jiff::Timestamp;
 use repass_core::{
     Account, AccountError, AccountId, AttemptKey, AuditRecord, Credential, Email, HashedPassword,
-    fold_name,
+    NameKind,
 };
 
+use crate::accounts::own;
 use crate::connection::Db;
 use crate::failure::{Failure, Result};
 use crate::hash_columns::HashColumns;
@@ -31,6 +32,9 @@ impl SqliteStore {
             if !insert(db, &account, credential.as_ref())? {
                 return Ok(Outcome::Rollback(Err(AccountError::Exists)));
             }
+            if let Some(taken) = name_taken(db, &account, None)? {
+                return Ok(Outcome::Rollback(Err(taken)));
+            }
             audit_and_events::write_audit(db, &audit)?;
             Ok(Outcome::Commit(Ok(())))
         })
@@ -48,11 +52,16 @@ impl SqliteStore {
         }
         let (new, at) = (account.clone(), audit.at);
         self.change_account(account.id, audit, move |db, _| {
+            let old = own::account(db, new.id)?.filter(|old| old.updated_at == expected);
+            let Some(old) = old else { return Ok(Err(AccountError::Changed)) };
+            if let Some(taken) = name_taken(db, &new, Some(&old))? {
+                return Ok(Err(taken));
+            }
             let [email_key, username_key] = name_keys(&new);
-            let updated = db.execute(
+            db.execute(
                 "UPDATE repass_accounts SET email = ?1, email_key = ?2, username = ?3,
                      username_key = ?4, profile = ?5, updated_at = MAX(updated_at + 1, ?6)
-                 WHERE id = ?7 AND updated_at = ?8",
+                 WHERE id = ?7",
                 (
                     new.email.as_ref().map(Email::as_str),
                     email_key,
@@ -61,10 +70,9 @@ impl SqliteStore {
                     profile_json(&new)?,
                     at.as_microsecond(),
                     new.id.0.as_bytes(),
-                    expected.as_microsecond(),
                 ),
             )?;
-            Ok(if updated == 1 { Ok(()) } else { Err(AccountError::Changed) })
+            Ok(Ok(()))
         })
         .await
     }
@@ -154,10 +162,28 @@ pub(super) fn insert(
     Ok(inserted == 1)
 }
 
+/// Returns the error if a name of the account that `old` does not have is that of another account.
+fn name_taken(
+    db: Db<'_>,
+    account: &Account,
+    old: Option<&Account>,
+) -> Result<Option<AccountError>> {
+    for kind in NameKind::ALL {
+        let Some(key) = kind.key(account) else { continue };
+        if old.is_some_and(|old| kind.key(old).as_ref() == Some(&key)) {
+            continue;
+        }
+        let found = own::find_by_name(db, &account.realm, kind, &key)?;
+        if let Some(other) = found.iter().find(|found| found.account.id != account.id) {
+            return Ok(Some(AccountError::NameTaken { kind, by: other.account.id }));
+        }
+    }
+    Ok(None)
+}
+
 /// Returns the values of `email_key` and `username_key`.
 fn name_keys(account: &Account) -> [Option<String>; 2] {
-    let email = account.email.as_ref().map(Email::as_str);
-    [email, account.username.as_deref()].map(|name| name.map(fold_name))
+    NameKind::ALL.map(|kind| kind.key(account))
 }
 
 fn profile_json(account: &Account) -> Result<String> {

@@ -2,8 +2,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use repass_core::{
-    Account, AccountId, AdministrationStore, CredentialStore, HashedPassword, OlderTokens,
-    OtpEnrollment, Randomness, ResetToken, SystemRandomness,
+    Account, AccountError, AccountId, AdministrationStore, CredentialStore, HashedPassword,
+    OlderTokens, OtpEnrollment, Randomness, ResetToken, SystemRandomness,
 };
 
 use super::sample;
@@ -15,7 +15,8 @@ pub trait Fixture: Send + Sync {
     fn store(&self) -> Arc<dyn CredentialStore>;
 
     /// Adds an account to the store, with its first credential (version 1, changed at the
-    /// account's `created_at`) when `hash` is given.
+    /// account's `created_at`) when `hash` is given. Other accounts may have its e-mail address and
+    /// user name.
     ///
     /// # Panics
     /// When the account cannot be added.
@@ -78,8 +79,15 @@ impl Fixture for AdministrationFixture {
     }
 
     async fn add_account(&self, account: &Account, hash: Option<&HashedPassword>) {
-        let audit = sample::audit(account, "account.add");
-        self.any().add_account(account, hash, &audit).await.expect("add_account");
+        let (audit, store) = (sample::audit(account, "account.add"), self.any());
+        match store.add_account(account, hash, &audit).await {
+            // Only accounts of another system can share names.
+            Err(AccountError::NameTaken { .. }) => {
+                let batch = sample::batch(account, hash);
+                store.import_accounts(&batch).await.expect("import_accounts");
+            }
+            added => added.expect("add_account"),
+        }
     }
 
     async fn add_reset_token(&self, token: &ResetToken) -> bool {

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use repass_core::{
-    Account, AccountId, AccountWithCredential, AttemptKey, AttemptOutcome, AttemptPath,
-    AttemptReservation, AuditRecord, CredentialStore, DeferredLockoutEvent, FinishAttempt,
-    HashedPassword, InstallationKey, LockedOut, LockoutPolicy, Realm, ReserveAttempt,
-    ReserveOutcome, Subject,
+    Account, AccountBatch, AccountId, AccountWithCredential, AttemptKey, AttemptOutcome,
+    AttemptPath, AttemptReservation, AuditRecord, Credential, CredentialStore,
+    DeferredLockoutEvent, FinishAttempt, HashedPassword, InstallationKey, LockedOut, LockoutPolicy,
+    Realm, ReserveAttempt, ReserveOutcome, Subject,
 };
 
 use super::Fixture;
@@ -22,6 +22,17 @@ pub(super) const CONCURRENT_CALLS: usize = 20;
 /// Returns a new realm.
 pub(super) fn realm() -> Realm {
     format!("conformance-{}", uuid().simple()).parse().unwrap()
+}
+
+/// Returns an import of one account.
+pub(super) fn batch(account: &Account, hash: Option<&HashedPassword>) -> AccountBatch {
+    let changed_at = account.created_at;
+    let credential = hash.map(|hash| Credential { hash: hash.clone(), version: 1, changed_at });
+    AccountBatch {
+        accounts: vec![AccountWithCredential { account: account.clone(), credential }],
+        audit: audit(account, "account.import"),
+        dry_run: false,
+    }
 }
 
 /// Adds an account with a first password, in its own realm.

@@ -25,6 +25,7 @@ impl AdministrationStore for MemoryStore {
         if state.named(account).is_some() {
             return Err(AccountError::Exists);
         }
+        state.check_names(account)?;
         let credential = hash.map(|hash| Credential {
             hash: hash.clone(),
             version: 1,
@@ -82,10 +83,11 @@ impl AdministrationStore for MemoryStore {
         audit: &AuditRecord,
     ) -> Result<(), AccountError> {
         let mut state = self.lock();
-        let own = &mut state.entry(account.id)?.account;
-        if own.updated_at != expected {
+        if state.entry(account.id)?.account.updated_at != expected {
             return Err(AccountError::Changed);
         }
+        state.check_names(account)?;
+        let own = &mut state.entry(account.id)?.account;
         own.email.clone_from(&account.email);
         own.username.clone_from(&account.username);
         own.profile.clone_from(&account.profile);

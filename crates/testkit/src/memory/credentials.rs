@@ -3,10 +3,10 @@ use jiff::Timestamp;
 
 use super::{Entry, MemoryStore, State};
 use repass_core::{
-    Account, AccountId, AccountWithCredential, AttemptOutcome, AttemptReservation, Commit,
-    CommitOutcome, Credential, CredentialStore, Email, FinishAttempt, HashedPassword,
-    MAX_SAME_NAME, NameKind, OtpSpend, Realm, Rehash, ReserveAttempt, ReserveOutcome, ResetSpend,
-    ResetToken, StoreError, Subject, fold_name, otp,
+    AccountId, AccountWithCredential, AttemptOutcome, AttemptReservation, Commit, CommitOutcome,
+    Credential, CredentialStore, FinishAttempt, HashedPassword, MAX_SAME_NAME, NameKind, OtpSpend,
+    Realm, Rehash, ReserveAttempt, ReserveOutcome, ResetSpend, ResetToken, StoreError, Subject,
+    otp,
 };
 
 #[async_trait]
@@ -26,12 +26,7 @@ impl CredentialStore for MemoryStore {
     ) -> Result<Vec<AccountWithCredential>, StoreError> {
         let state = self.lock();
         let is_named = |entry: &&Entry| {
-            let Account { email, username, .. } = &entry.account;
-            let own = match kind {
-                NameKind::Email => email.as_ref().map(Email::as_str),
-                NameKind::Username => username.as_deref(),
-            };
-            entry.account.realm == *realm && own.is_some_and(|own| fold_name(own) == name)
+            entry.account.realm == *realm && kind.key(&entry.account).as_deref() == Some(name)
         };
         let found = state.accounts.values().filter(is_named).take(MAX_SAME_NAME);
         Ok(found.map(Entry::with_credential).collect())

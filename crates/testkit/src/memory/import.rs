@@ -1,11 +1,31 @@
 use super::{Entry, State};
-use repass_core::{Account, AccountBatch, Credential, Imported, OtpEnrollment, Realm, UserId};
+use repass_core::{
+    Account, AccountBatch, AccountError, Credential, Imported, NameKind, OtpEnrollment, Realm,
+    UserId,
+};
 
 impl State {
     /// Returns the account that has the realm and the user id of `account`.
     pub(super) fn named(&self, account: &Account) -> Option<&Account> {
         let id = self.names.get(&name(account));
         id.and_then(|id| self.accounts.get(id)).map(|entry| &entry.account)
+    }
+
+    /// Refuses a name that another account has, unless the account itself has it already.
+    pub(super) fn check_names(&self, account: &Account) -> Result<(), AccountError> {
+        for kind in NameKind::ALL {
+            let Some(key) = kind.key(account) else { continue };
+            let mut same = self.accounts.values().map(|entry| &entry.account).filter(|other| {
+                other.realm == account.realm && kind.key(other).as_ref() == Some(&key)
+            });
+            let other = same.clone().find(|other| other.id != account.id);
+            if let Some(other) = other
+                && !same.any(|own| own.id == account.id)
+            {
+                return Err(AccountError::NameTaken { kind, by: other.id });
+            }
+        }
+        Ok(())
     }
 
     /// Adds an account whose realm and user id are not taken.

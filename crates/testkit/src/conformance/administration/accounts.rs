@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use data_encoding::BASE64_NOPAD;
@@ -5,12 +6,12 @@ use data_encoding::BASE64_NOPAD;
 use super::{actions, added, check_unknown};
 use crate::conformance::check::{Unsupported, check_empty, check_eq, check_matches, require};
 use crate::conformance::sample::{
-    access_token, account, at, audit, commit, event, found, hash, hash_text, key, policy, realm,
-    rehash, reserve, reset_token, uuid, with,
+    CONCURRENT_CALLS, access_token, account, at, audit, batch, commit, event, found, hash,
+    hash_text, key, policy, realm, rehash, reserve, reset_token, uuid, with,
 };
 use repass_core::{
     Account, AccountError, AccountFilter, AdministrationStore, AttemptPath, AttemptState,
-    AuditRecord, CommitOutcome, HashedPassword, NameKind, OlderTokens,
+    AuditRecord, CommitOutcome, HashedPassword, NameKind, OlderTokens, Realm,
 };
 
 pub(in crate::conformance) async fn are_added_once(store: &dyn AdministrationStore) {
@@ -49,6 +50,99 @@ pub(in crate::conformance) async fn are_added_once(store: &dyn AdministrationSto
         .add_account(&other_case, None, &record)
         .await
         .expect("a user id in another case is another user id");
+}
+
+pub(in crate::conformance) async fn have_names_of_their_own(
+    store: &dyn AdministrationStore,
+) -> Result<(), Unsupported> {
+    require(supports_edits(store).await, "edits")?;
+    let named = |realm: &Realm, user_id: &str, email: &str, username: &str| {
+        with(account(realm, user_id), |it| {
+            it.email = email.parse().ok();
+            it.username = Some(username.to_owned());
+        })
+    };
+    let add = async |account: &Account| {
+        store.add_account(account, None, &audit(account, "account.add")).await
+    };
+    let taken = |result| match result {
+        Err(AccountError::NameTaken { kind, by }) => Some((kind, by)),
+        _ => None,
+    };
+    let realm = realm();
+    let first = named(&realm, "first", "Pat@example.org", "Pat");
+    add(&first).await.expect("add_account");
+    for (account, kind) in [
+        (named(&realm, "second", "pat@Example.org", "sam"), NameKind::Email),
+        (named(&realm, "second", "sam@example.org", "pAt"), NameKind::Username),
+        (named(&realm, "second", "pat@example.org", "pat"), NameKind::Email),
+    ] {
+        let taken = taken(add(&account).await);
+        let why = "an account with the name of another is refused";
+        check_eq!(taken, Some((kind, first.id)), "{why}");
+        check_empty!(actions(store, &account).await, "a refused account is not recorded");
+        check_eq!(store.account(account.id).await.expect("account"), None, "it is not added");
+    }
+    let twice = named(&realm, "first", "pat@example.org", "pat");
+    let why = "a second account of the user id is refused for this reason";
+    check_matches!(add(&twice).await, Err(AccountError::Exists), "{why}");
+    let elsewhere = named(&self::realm(), "first", "pat@example.org", "pat");
+    add(&elsewhere).await.expect("another realm may have the same names");
+
+    let second = named(&realm, "second", "sam@example.org", "sam");
+    add(&second).await.expect("add_account");
+    let read_at = second.updated_at;
+    for (account, kind) in [
+        (with(second.clone(), |it| it.email = "PAT@example.org".parse().ok()), NameKind::Email),
+        (with(second.clone(), |it| it.username = Some("PAT".to_owned())), NameKind::Username),
+    ] {
+        let refused =
+            store.update_account(&account, read_at, &audit(&account, "account.edit")).await;
+        let why = "an edit to the name of another account is refused";
+        check_eq!(taken(refused), Some((kind, first.id)), "{why}");
+        let found = store.account(second.id).await.expect("account");
+        check_eq!(found, Some(second.clone()), "a refused edit writes nothing");
+    }
+
+    let twin = with(named(&realm, "twin", "pat@example.org", "pat"), |it| it.updated_at = at(0));
+    store
+        .import_accounts(&batch(&twin, None))
+        .await
+        .expect("accounts of another system may share names");
+    let edited = with(twin.clone(), |it| it.email = "pat@EXAMPLE.org".parse().ok());
+    let record = audit(&edited, "account.edit");
+    let kept = store.update_account(&edited, twin.updated_at, &record).await;
+    kept.expect("an edit that keeps a shared name");
+    Ok(())
+}
+
+pub(in crate::conformance) async fn of_concurrent_accounts_of_one_name_one_is_added(
+    store: &Arc<dyn AdministrationStore>,
+) -> Result<(), Unsupported> {
+    require(supports_edits(&**store).await, "edits")?;
+    let realm = realm();
+    let adding: Vec<_> = (0..CONCURRENT_CALLS)
+        .map(|number| {
+            let named = with(account(&realm, &number.to_string()), |it| {
+                it.email = "pat@example.org".parse().ok();
+                it.username = Some(format!("pat{}", number % 2));
+            });
+            let store = Arc::clone(store);
+            tokio::spawn(async move {
+                store.add_account(&named, None, &audit(&named, "account.add")).await
+            })
+        })
+        .collect();
+    let mut added = 0;
+    for one in adding {
+        match one.await.expect("a task that adds") {
+            Ok(()) => added += 1,
+            Err(AccountError::NameTaken { .. }) => {}
+            Err(error) => check_eq!(error.to_string(), "", "names are taken or not"),
+        }
+    }
+    check_eq!(added, 1, "of {CONCURRENT_CALLS} accounts of one name exactly one is added");
+    Ok(())
 }
 
 /// Those of the current hash and those of the history.
