@@ -27,6 +27,37 @@ pub struct Defaults {
     pub allow_costly: bool,
 }
 
+impl Defaults {
+    /// Returns the hash of another system in the form that is stored.
+    ///
+    /// # Errors
+    /// The reason for a refusal, which does not quote the hash: it is invalid, needs an unknown
+    /// pepper key, or is too costly to verify.
+    pub fn hash(
+        &self,
+        exported: ExportedHash<'_>,
+        format: Option<&ImportFormat>,
+        normalization: Normalization,
+    ) -> Result<HashedPassword, String> {
+        let text = stored_text(format.unwrap_or(&self.hash_format), exported);
+        let text = text.map_err(|error| error.to_string())?;
+        let hash = HashedPassword::from_stored(text).with_normalization(normalization);
+        if let Some(id) = hash.pepper()
+            && !self.peppers.has(&id)
+        {
+            return Err(format!(
+                "the hash needs the pepper key {id}, which is not configured; add it to \
+                 hashing.peppers, or give its file to `repass account import` with --pepper-key"
+            ));
+        }
+        let cost = hash.cost().map_err(|error| error.to_string())?;
+        if cost.is_costly() && !self.allow_costly {
+            return Err(too_costly(&cost));
+        }
+        Ok(hash)
+    }
+}
+
 /// Rows that are written in one transaction.
 #[derive(Debug, Default)]
 pub struct Batch {
@@ -105,28 +136,15 @@ fn password(fields: &mut Fields, defaults: &Defaults) -> Result<Option<ImportedP
     };
     let format = format.as_deref().map(parse_format).transpose()?;
     let exported = ExportedHash { hash: &hash, salt: salt.as_deref() };
-    let text = stored_text(format.as_ref().unwrap_or(&defaults.hash_format), exported);
-    let text = text.map_err(|error| error.to_string())?;
-    let hash = HashedPassword::from_stored(text).with_normalization(normalization);
-    if let Some(id) = hash.pepper()
-        && !defaults.peppers.has(&id)
-    {
-        return Err(format!(
-            "the hash needs the pepper key {id}; give its file with --pepper-key or \
-             hashing.peppers"
-        ));
-    }
-    let cost = hash.cost().map_err(|error| error.to_string())?;
-    if cost.is_costly() && !defaults.allow_costly {
-        return Err(too_costly(&cost));
-    }
+    let hash = defaults.hash(exported, format.as_ref(), normalization)?;
     Ok(Some(ImportedPassword { hash, changed_at }))
 }
 
 fn too_costly(cost: &HashCost) -> String {
     format!(
         "a verification of the hash ({}) takes a thread for about {:.0} s with the longest \
-         password; import it with --allow-costly, or without the hash and reset the password",
+         password; import it by `repass account import --allow-costly`, or without the hash and \
+         reset the password",
         cost.parameters,
         cost.time.as_secs_f64()
     )

@@ -11,9 +11,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use repass_core::jiff::Timestamp;
 use repass_core::serde_json::{Map, Value};
-use repass_core::{
-    Account, AccountId, AccountWithCredential, AttemptKey, NameKind, Realm, Scope, Subject,
-};
+use repass_core::{Account, AccountId, AccountWithCredential, AttemptKey, Realm, Scope, Subject};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -151,24 +149,4 @@ fn check_profile(checks: &mut Checks, profile: Option<&Map<String, Value>>) {
     if profile.is_some_and(|profile| profile.contains_key(LOCALE)) {
         checks.fail("/profile/locale", "send the member locale");
     }
-}
-
-/// Refuses an e-mail address or a user name that another account than `own` has.
-async fn check_free(
-    access: &Access,
-    email: Option<&str>,
-    username: Option<&str>,
-    own: Option<AccountId>,
-) -> Result<(), Problem> {
-    let administration = access.state.engine.administration();
-    for (kind, name, code) in
-        [(NameKind::Email, email, "email-taken"), (NameKind::Username, username, "username-taken")]
-    {
-        let Some(name) = name else { continue };
-        let found = administration.accounts_named(&access.realm, kind, name).await?;
-        if let Some(other) = found.iter().find(|account| Some(account.id) != own) {
-            return Err(Problem::taken(code, other.id));
-        }
-    }
-    Ok(())
 }

@@ -12,7 +12,10 @@ use bytes::Bytes;
 use futures_util::stream;
 use repass_core::jiff::Timestamp;
 use repass_core::uuid::Uuid;
-use repass_core::{AccountId, AuditFilter, AuditRecord, Context, ErrorChain, Scope};
+use repass_core::{
+    AccountId, AdministrationStore, AuditFilter, AuditRecord, Context, ErrorChain, Scope,
+    StoreError,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -236,7 +239,8 @@ struct Follower {
 
 impl Follower {
     /// Waits for the next records. Returns their lines, or an empty line after a while, so that a
-    /// connection that is gone is noticed. `None` if the database failed or the server stops.
+    /// connection that is gone is noticed. `None` if the database failed, the key was revoked, or
+    /// the server stops.
     async fn next(&mut self) -> Option<Bytes> {
         if self.waits {
             tokio::time::sleep(POLL).await;
@@ -245,8 +249,9 @@ impl Follower {
             return None;
         }
         let store = self.access.state.engine.administration().store();
-        let page = match store.audit(&self.filter).await {
-            Ok(page) => page,
+        let page = match self.page(store).await {
+            Ok(Some(page)) => page,
+            Ok(None) => return None,
             Err(error) => {
                 let error = ErrorChain(&error).to_string();
                 tracing::warn!(%error, "a list of audit records without end was ended");
@@ -275,6 +280,18 @@ impl Follower {
             lines.push(b'\n');
         }
         Some(lines.into())
+    }
+
+    /// Reads the next page; `None` if the key was revoked.
+    async fn page(
+        &self,
+        store: &dyn AdministrationStore,
+    ) -> Result<Option<Vec<AuditRecord>>, StoreError> {
+        let key = store.key_by_id(self.access.key.id).await?;
+        if key.is_none_or(|key| key.revoked_at.is_some()) {
+            return Ok(None);
+        }
+        store.audit(&self.filter).await.map(Some)
     }
 }
 

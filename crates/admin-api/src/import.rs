@@ -12,6 +12,7 @@ use repass_hash_families::ImportFormat;
 use serde::{Deserialize, Serialize};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tokio_util::io::{StreamReader, SyncIoBridge};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -104,21 +105,16 @@ async fn import_accounts(
     if media_type(&headers).as_deref() != Some(NDJSON) {
         return Err(Problem::new("unsupported-media-type", format!("send {NDJSON}")));
     }
-    let defaults = Defaults {
-        realm: access.realm.clone(),
-        hash_format: ImportFormat::SelfDescribing,
-        peppers: (*access.state.options.peppers).clone(),
-        allow_costly: false,
-    };
+    let defaults = defaults(&access);
     let (batches, received) = mpsc::channel(1);
     // It ends when the body ends or the import no longer receives.
-    tokio::task::spawn_blocking(move || read(body, &defaults, &batches));
+    let reader = tokio::task::spawn_blocking(move || read(body, &defaults, &batches));
     let (lines, sent) = mpsc::channel(16);
     let realm = access.realm.clone();
     let administration = access.administration(None);
     let import = Import { administration, realm, query, lines, summary: Summary::default() };
     // A response that is no longer read ends the import at the next batch.
-    access.state.tasks.spawn(import.run(received));
+    access.state.tasks.spawn(import.run(received, reader));
     let lines = stream::unfold(sent, |mut sent| async move {
         let line: Bytes = sent.recv().await?;
         Some((Ok::<_, std::convert::Infallible>(line), sent))
@@ -126,6 +122,16 @@ async fn import_accounts(
     let mut response = Body::from_stream(lines).into_response();
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(NDJSON));
     Ok(response)
+}
+
+/// Returns the values for accounts of another system.
+pub(crate) fn defaults(access: &Access) -> Defaults {
+    Defaults {
+        realm: access.realm.clone(),
+        hash_format: ImportFormat::SelfDescribing,
+        peppers: (*access.state.options.peppers).clone(),
+        allow_costly: false,
+    }
 }
 
 type Batches = mpsc::Sender<Result<Batch, FileError>>;
@@ -164,11 +170,16 @@ struct Import {
 }
 
 impl Import {
-    async fn run(mut self, mut batches: mpsc::Receiver<Result<Batch, FileError>>) {
+    async fn run(
+        mut self,
+        mut batches: mpsc::Receiver<Result<Batch, FileError>>,
+        reader: JoinHandle<()>,
+    ) {
         self.summary.dry_run = self.query.dry_run;
         let error = loop {
             match batches.recv().await {
-                None => break None,
+                // The panic hook logs a panic of the reader.
+                None => break reader.await.err().map(|_| "the body could not be read".to_owned()),
                 Some(Err(error)) => break Some(error.to_string()),
                 Some(Ok(batch)) => match self.write(batch).await {
                     Ok(()) => {}

@@ -119,7 +119,7 @@ struct IssueKey {
 }
 
 /// An issued key.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 struct IssuedKey {
     #[serde(flatten)]
     description: KeyView,

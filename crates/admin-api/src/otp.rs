@@ -36,7 +36,7 @@ struct EnrollOtp {
 }
 
 /// An issued secret.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 struct Enrolled {
     /// The `otpauth://` URI for an authenticator app, which is shown once. Keep it secret.
     uri: String,
@@ -94,7 +94,7 @@ struct IssueOtpCode {
 }
 
 /// An issued one-time code.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 struct OtpCode {
     /// The code of eight digits, which is shown once.
     code: String,

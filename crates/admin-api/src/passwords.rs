@@ -218,7 +218,7 @@ struct CreateSession {
 }
 
 /// A verified password and an access token.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 struct Session {
     #[serde(flatten)]
     verified: Verified,

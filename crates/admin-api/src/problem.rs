@@ -5,7 +5,9 @@ use std::time::Duration;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use repass_core::{AccountId, AdministrationError, ErrorChain, SignInError, StoreError, Violation};
+use repass_core::{
+    AccountId, AdministrationError, ErrorChain, NameKind, SignInError, StoreError, Violation,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -138,9 +140,9 @@ impl Problem {
     }
 
     /// Returns the problem of a name that this account has already.
-    pub(crate) fn taken(code: &'static str, account: AccountId) -> Self {
-        let detail = format!("the account {account} has it");
-        Self { account: Some(account.to_string()), ..Self::new(code, detail) }
+    pub(crate) fn taken(code: &'static str, by: AccountId) -> Self {
+        let detail = format!("the account {by} has it");
+        Self { account: Some(by.to_string()), ..Self::new(code, detail) }
     }
 
     /// Returns the problem of a password that the policy refuses.
@@ -215,6 +217,12 @@ impl From<AdministrationError> for Problem {
         let detail = error.to_string();
         match error {
             AdministrationError::AccountExists { .. } => Self::new("user-id-taken", detail),
+            AdministrationError::NameTaken { kind: NameKind::Email, by } => {
+                Self::taken("email-taken", by)
+            }
+            AdministrationError::NameTaken { kind: NameKind::Username, by } => {
+                Self::taken("username-taken", by)
+            }
             AdministrationError::NoSuchAccount { .. } => Self::new("no-such-account", detail),
             AdministrationError::KeptElsewhere | AdministrationError::NotMapped(_) => {
                 Self::new("kept-elsewhere", detail)

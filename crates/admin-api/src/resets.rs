@@ -70,7 +70,7 @@ impl TryFrom<String> for Deliver {
 }
 
 /// An issued reset token.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 struct IssuedReset {
     /// The token, which is shown once. Keep it secret.
     token: String,

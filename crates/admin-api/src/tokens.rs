@@ -33,7 +33,7 @@ pub(crate) fn router() -> OpenApiRouter<State> {
 }
 
 /// An issued access token.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct IssuedToken {
     /// The token, which is shown once. Keep it secret.
     access_token: String,

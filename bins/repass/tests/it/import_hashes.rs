@@ -38,7 +38,7 @@ fn a_hash_that_is_costly_to_verify_is_imported_only_if_that_is_allowed() {
     let text = format!("user_id,password_hash\npat,{costly}\n");
     let refused = test.import("users.csv", &text, &[]);
     assert_eq!(refused.status, 1);
-    for part in ["users.csv:2: ", "cost=16", "import it with --allow-costly"] {
+    for part in ["users.csv:2: ", "cost=16", "import --allow-costly"] {
         assert!(refused.stderr.contains(part), "{}", refused.stderr);
     }
     assert_eq!(test.found("default", "pat"), None);
@@ -77,7 +77,7 @@ fn a_hash_with_an_unknown_pepper_key_is_refused() {
     let text = format!("user_id,password_hash\npat,\"{peppered}\"\n");
     let refused = test.import("users.csv", &text, &[]);
     assert_eq!(refused.status, 1);
-    let reason = "needs the pepper key k1; give its file with --pepper-key";
+    let reason = "needs the pepper key k1, which is not configured";
     assert!(refused.stderr.contains(reason), "{}", refused.stderr);
     assert_eq!(test.found("default", "pat"), None);
     let key = data_encoding::BASE64.encode(&[7; 32]);

@@ -8,7 +8,7 @@ use repass_core::{Account, Scope};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{AccountPath, check_free, check_profile, check_username, find};
+use super::{AccountPath, check_profile, check_username, find};
 use crate::access::{Access, Client};
 use crate::account::{AccountView, LOCALE, set_locale};
 use crate::body::{Checks, Json, object, patch, patch_object, present};
@@ -35,7 +35,7 @@ pub(super) struct ChangeAccount {
     #[serde(default, deserialize_with = "patch")]
     #[schema(value_type = Option<String>)]
     locale: Option<Option<String>>,
-    /// Further attributes. Each member is changed by itself.
+    /// Further attributes. Members are merged, objects within them too.
     #[serde(default, deserialize_with = "patch")]
     #[schema(value_type = Option<Map<String, Value>>)]
     profile: Option<Option<Map<String, Value>>>,
@@ -90,9 +90,6 @@ pub(super) async fn change_account(
     checks.finish()?;
     let account = find(&access, &path.id).await?;
     let since = if_match(&headers)?;
-    let text = email.as_ref().and_then(Option::as_ref).map(ToString::to_string);
-    let username = body.username.as_ref().and_then(Option::as_deref);
-    check_free(&access, text.as_deref(), username, Some(account.id)).await?;
     let administration = access.administration(body.client);
     let edits = email.is_some()
         || body.username.is_some()
@@ -150,14 +147,26 @@ fn set_profile(attributes: &mut Map<String, Value>, change: Option<Map<String, V
     let locale = attributes.remove(LOCALE);
     match change {
         None => attributes.clear(),
-        Some(change) => {
-            for (name, value) in change {
-                match value {
-                    Value::Null => drop(attributes.remove(&name)),
-                    value => drop(attributes.insert(name, value)),
-                }
-            }
-        }
+        Some(change) => merge(attributes, change),
     }
     attributes.extend(locale.map(|locale| (LOCALE.to_owned(), locale)));
+}
+
+/// Applies a merge patch to an object (RFC 7396, 2).
+fn merge(target: &mut Map<String, Value>, change: Map<String, Value>) {
+    for (name, value) in change {
+        match value {
+            Value::Null => drop(target.remove(&name)),
+            Value::Object(change) => {
+                let member = target.entry(name).or_insert(Value::Null);
+                if !member.is_object() {
+                    *member = Value::Object(Map::new());
+                }
+                if let Value::Object(member) = member {
+                    merge(member, change);
+                }
+            }
+            value => drop(target.insert(name, value)),
+        }
+    }
 }

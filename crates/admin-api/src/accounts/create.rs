@@ -5,18 +5,18 @@ use axum::response::{IntoResponse, Response};
 use repass_account_file::parse_format;
 use repass_core::serde_json::{Map, Value};
 use repass_core::{
-    Account, Administration, AdministrationError, HashedPassword, ImportOutcome, ImportedPassword,
-    NewAccount, NewImport, Plaintext, Scope, UserId,
+    AdministrationError, FirstPassword, NewAccount, Normalization, Plaintext, Scope, UserId,
 };
-use repass_hash_families::{ExportedHash, ImportFormat, stored_text};
+use repass_hash_families::ExportedHash;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{check_free, check_profile, check_username, find_by_user_id};
+use super::{check_profile, check_username, find_by_user_id};
 use crate::access::{Access, Client};
 use crate::account::{AccountView, NewName, profile};
 use crate::body::{Checks, Json, object};
 use crate::etag::etag;
+use crate::import::defaults;
 use crate::problem::Problem;
 
 /// An account to create. Without a password and a hash, a reset sets the first password.
@@ -46,12 +46,14 @@ pub(super) struct CreateAccount {
     #[schema(value_type = Option<String>)]
     password: Option<Plaintext>,
     /// The hash of the password as another system stored it, instead of the password.
-    password_hash: Option<String>,
+    #[schema(value_type = Option<String>)]
+    password_hash: Option<Plaintext>,
     /// The format of the hash, as `repass account import --help` lists them. Default: it is
     /// recognized.
     hash_format: Option<String>,
     /// The salt, for formats that store it apart.
-    hash_salt: Option<String>,
+    #[schema(value_type = Option<String>)]
+    hash_salt: Option<Plaintext>,
     /// The end user.
     #[serde(default, deserialize_with = "object")]
     client: Option<Client>,
@@ -67,7 +69,7 @@ pub(super) struct CreateAccount {
 ))]
 pub(super) async fn create_account(
     access: Access,
-    Json(body): Json<CreateAccount>,
+    Json(mut body): Json<CreateAccount>,
 ) -> Result<Response, Problem> {
     access.require(Scope::AccountsWrite)?;
     let mut checks = Checks::default();
@@ -75,14 +77,10 @@ pub(super) async fn create_account(
     let email = checks.parse("/email", body.email.as_deref());
     check_username(&mut checks, body.username.as_deref());
     check_profile(&mut checks, Some(&body.profile));
-    let hash = password_hash(&body, &mut checks, &access);
-    if body.password.is_some() && body.password_hash.is_some() {
-        checks.fail("/password_hash", "send password or password_hash, not both");
-    }
+    let password = first_password(&mut body, &mut checks, &access);
     checks.finish()?;
     // Without an error, it is there.
     let Some(user_id) = user_id else { return Err(Problem::new("invalid-body", "user_id")) };
-    let administration = access.administration(body.client);
     let new = NewAccount {
         realm: access.realm.clone(),
         user_id,
@@ -90,22 +88,21 @@ pub(super) async fn create_account(
         username: body.username,
         profile: profile(body.name.unwrap_or_default(), body.locale, body.profile),
     };
-    if let Some(other) = find_by_user_id(&access, new.user_id.as_str()).await? {
-        return Err(Problem::taken("user-id-taken", other.account.id));
-    }
-    let email = new.email.as_ref().map(ToString::to_string);
-    check_free(&access, email.as_deref(), new.username.as_deref(), None).await?;
-    let account = match hash {
-        Some(hash) => add_with_hash(&administration, new, hash, body.active).await?,
-        None => {
-            let account = administration.add_account(new, body.password).await?;
-            if body.active == Some(false) {
-                let user_id = account.user_id.as_str();
-                administration.set_active(&access.realm, user_id, false).await?
-            } else {
-                account
-            }
+    let user_id = new.user_id.clone();
+    let created = access
+        .administration(body.client)
+        .create_account(new, password, body.active.unwrap_or(true))
+        .await;
+    let account = match created {
+        Err(error @ AdministrationError::AccountExists { .. }) => {
+            // It may be deleted meanwhile.
+            let other = find_by_user_id(&access, user_id.as_str()).await?;
+            return Err(other.map_or_else(
+                || error.into(),
+                |found| Problem::taken("user-id-taken", found.account.id),
+            ));
         }
+        created => created?,
     };
     let location = format!("/admin/v1/realms/{}/accounts/{}", access.realm, account.id);
     let headers = [(LOCATION, location)];
@@ -113,67 +110,33 @@ pub(super) async fn create_account(
         .into_response())
 }
 
-/// Returns the hash of the body, if it is valid.
-fn password_hash(
-    body: &CreateAccount,
-    checks: &mut Checks,
-    access: &Access,
-) -> Option<HashedPassword> {
-    let Some(hash) = &body.password_hash else {
-        if body.hash_format.is_some() || body.hash_salt.is_some() {
-            checks.fail("/password_hash", "is missing beside hash_format or hash_salt");
-        }
-        return None;
-    };
-    let format = match body.hash_format.as_deref().map(parse_format) {
-        None => ImportFormat::SelfDescribing,
-        Some(Ok(format)) => format,
-        Some(Err(reason)) => {
-            checks.fail("/hash_format", reason);
-            return None;
-        }
-    };
-    let exported = ExportedHash { hash, salt: body.hash_salt.as_deref() };
-    let text = match stored_text(&format, exported) {
-        Ok(text) => text,
-        Err(error) => {
-            checks.fail("/password_hash", error.to_string());
-            return None;
-        }
-    };
-    let hash = HashedPassword::from_stored(text);
-    if let Some(id) = hash.pepper()
-        && !access.state.options.peppers.has(&id)
-    {
-        checks
-            .fail("/password_hash", format!("needs the pepper key {id}, which is not configured"));
-        return None;
+/// Returns the first password of the body.
+fn first_password(body: &mut CreateAccount, checks: &mut Checks, access: &Access) -> FirstPassword {
+    let format = body.hash_format.as_deref().map(parse_format).transpose();
+    if let Err(reason) = &format {
+        checks.fail("/hash_format", reason.as_str());
     }
-    Some(hash)
-}
-
-/// Adds an account with the hash of its password.
-async fn add_with_hash(
-    administration: &Administration,
-    new: NewAccount,
-    hash: HashedPassword,
-    active: Option<bool>,
-) -> Result<Account, Problem> {
-    let (realm, user_id) = (new.realm.clone(), new.user_id.clone());
-    let password = Some(ImportedPassword { hash, changed_at: None });
-    let import = NewImport { account: new, active, created_at: None, updated_at: None, password };
-    let mut imported = administration.import_accounts(vec![import], false).await?;
-    match imported.pop() {
-        Some(ImportOutcome::Refused(reason)) => {
-            let mut checks = Checks::default();
+    let hash = match (body.password.take(), body.password_hash.take()) {
+        (Some(_), Some(_)) => {
+            checks.fail("/password_hash", "send password or password_hash, not both");
+            return FirstPassword::None;
+        }
+        (None, Some(hash)) => hash,
+        (password, None) => {
+            if body.hash_format.is_some() || body.hash_salt.is_some() {
+                checks.fail("/password_hash", "is missing beside hash_format or hash_salt");
+            }
+            return password.map_or(FirstPassword::None, FirstPassword::Plaintext);
+        }
+    };
+    let Ok(format) = format else { return FirstPassword::None };
+    let salt = body.hash_salt.as_ref().map(Plaintext::expose);
+    let exported = ExportedHash { hash: hash.expose(), salt };
+    match defaults(access).hash(exported, format.as_ref(), Normalization::AsReceived) {
+        Ok(hash) => FirstPassword::Hash(hash),
+        Err(reason) => {
             checks.fail("/password_hash", reason);
-            checks.finish()?;
+            FirstPassword::None
         }
-        Some(ImportOutcome::Present { .. }) => {
-            let error = AdministrationError::AccountExists { realm, user_id: user_id.into() };
-            return Err(error.into());
-        }
-        Some(ImportOutcome::Added) | None => {}
     }
-    Ok(administration.show_account(&realm, user_id.as_str()).await?.0)
 }

@@ -6,7 +6,7 @@ use http::header::AUTHORIZATION;
 use repass_core::serde_json::json;
 use repass_core::{KeyKind, Scope};
 
-use crate::test_context::{PASSWORD, TestContext, realm, without_key};
+use crate::test_context::{NEW, PASSWORD, TestContext, realm, without_key};
 
 async fn status(test: &TestContext, values: &[&str]) -> u16 {
     let mut request = without_key(Method::GET, "/policy");
@@ -84,6 +84,11 @@ async fn a_key_is_for_its_realm_or_for_all() {
 async fn accounts_tokens_and_keys_of_another_realm_do_not_exist() {
     let test = TestContext::new().await;
     let account = test.create("pat").await;
+    // An event of the first realm.
+    let set = test.put(&format!("{account}/password"), json!({ "password": NEW })).await;
+    assert_eq!(set.status, 204);
+    test.pass(1);
+    assert_eq!(test.get("/outbox").await.json()["items"].as_array().unwrap().len(), 1);
     let issued = test.post(&format!("{account}/tokens"), json!({})).await;
     let (token, id) = (issued.member("access_token"), issued.member("token_id"));
     let other = TestContext { key: test.issue_key("other", Scope::ALL, false).await, ..test };
@@ -110,6 +115,7 @@ async fn accounts_tokens_and_keys_of_another_realm_do_not_exist() {
         let items = other.get(&of(list)).await.json()["items"].clone();
         let items = items.as_array().unwrap();
         assert!(items.iter().all(|item| item["account"].is_null()), "{list}: {items:?}");
+        assert_eq!(items.is_empty(), list == "/outbox");
     }
     // Nothing was deleted or revoked.
     let first = TestContext { key: other.issue_key("shop", Scope::ALL, false).await, ..other };

@@ -71,8 +71,12 @@ async fn an_account_is_created_inactive_or_with_a_hash() {
     let bcrypt = "$2b$04$abcdefghijklmnopqrstuu5s1e5nZ0nSqgLbIAG3IVBB/i4Eh4hEG";
     for (user_id, hash) in [("kim", django), ("lou", bcrypt)] {
         let body = json!({ "user_id": user_id, "password_hash": hash, "active": false });
+        test.pass(1);
         let account = test.create_with(body).await;
         let read = test.get(&account).await.json();
+        let record = test.records().await.swap_remove(0);
+        let id = record.account.map(|id| format!("/accounts/{id}"));
+        assert_eq!((record.action.as_str(), id), ("account.add", Some(account)));
         assert_eq!(
             (&read["active"], read["password_changed_at"].is_string()),
             (&json!(false), true)
@@ -86,6 +90,9 @@ async fn an_account_is_created_inactive_or_with_a_hash() {
     let body = json!({ "user_id": "sam", "hash_salt": "x" });
     test.post("/accounts", body).await.assert_invalid(&["/password_hash"]);
     let body = json!({ "user_id": "sam", "password": PASSWORD, "password_hash": django });
+    test.post("/accounts", body).await.assert_invalid(&["/password_hash"]);
+    let costly = bcrypt.replace("$04$", "$18$");
+    let body = json!({ "user_id": "sam", "password_hash": costly });
     test.post("/accounts", body).await.assert_invalid(&["/password_hash"]);
     let body = json!({ "user_id": "sam", "password_hash": "nothing known" });
     let refused = test.post("/accounts", body).await;
@@ -121,6 +128,22 @@ async fn a_conflict_names_the_existing_account() {
     }
 }
 
+// Two sign-ups at once, each with an id of its own.
+#[tokio::test]
+async fn of_two_creations_at_once_one_gets_the_names() {
+    let test = TestContext::new().await;
+    let create = |user_id: &'static str| {
+        let body = json!({ "user_id": user_id, "email": "pat@example.org", "password": PASSWORD });
+        test.post("/accounts", body)
+    };
+    let (first, second) = tokio::join!(create("first"), create("second"));
+    let mut answers = [first, second];
+    answers.sort_by_key(|answer| answer.status);
+    assert_eq!(answers[0].status, 201);
+    answers[1].assert_problem(409, "email-taken");
+    assert_eq!(answers[1].json()["account"], answers[0].json()["id"]);
+}
+
 #[tokio::test]
 async fn the_policy_evaluates_first_passwords_and_all_violations_are_told() {
     let test = TestContext::new().await;
@@ -129,7 +152,8 @@ async fn the_policy_evaluates_first_passwords_and_all_violations_are_told() {
     let errors = refused.json()["errors"].clone();
     let errors = errors.as_array().unwrap();
     assert!(errors.len() > 1 && errors.iter().all(|error| error["pointer"] == "/password"));
-    test.get("/accounts?user_id=pat").await.json()["items"].as_array().unwrap().is_empty();
+    let listed = test.get("/accounts?user_id=pat").await.json();
+    assert_eq!(listed["items"], json!([]));
 }
 
 #[tokio::test]

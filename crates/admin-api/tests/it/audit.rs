@@ -4,6 +4,7 @@ use axum::body::Body;
 use http::Method;
 use http::header::ACCEPT;
 use http_body_util::BodyExt as _;
+use repass_core::Scope;
 use repass_core::serde_json::{self, Value, json};
 use tower::ServiceExt as _;
 
@@ -78,6 +79,22 @@ async fn records_are_filtered() {
     ] {
         assert_eq!(actions(&test, &query).await, expected, "{query}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn records_without_end_stop_when_the_key_is_revoked() {
+    let test = TestContext::new().await;
+    let key = test.issue_key("shop", [Scope::AuditRead], false).await;
+    let test = TestContext { key, ..test };
+    let request = test.request(Method::GET, "/audit?since=2027-01-15T08:00:00Z");
+    let request = request.header(ACCEPT, NDJSON).body(Body::empty()).unwrap();
+    let mut body = test.api.clone().oneshot(request).await.unwrap().into_body();
+    let issued = next(&mut body).await;
+    assert_eq!(issued.last().unwrap()["action"], "key.issue");
+    let administration = test.engine.administration();
+    let keys = administration.store().keys(None).await.unwrap();
+    administration.revoke_key(keys.last().unwrap().id).await.unwrap();
+    assert!(body.frame().await.is_none(), "a revoked key reads no record");
 }
 
 /// Returns the records of the next part of a stream that has any.

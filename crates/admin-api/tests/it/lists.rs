@@ -85,7 +85,6 @@ async fn wrong_cursors_limits_and_parameters_are_refused() {
         test.get(&format!("/audit?{query}")).await.assert_problem(400, "invalid-query");
     }
     test.get("/outbox?state=lost").await.assert_problem(400, "invalid-query");
-    test.get("/policy?x=1").await;
 }
 
 /// What bit others: exact filters.

@@ -1,4 +1,4 @@
-//! The admin API through its public door: [`AdminApi`](repass_admin_api::AdminApi) on the in-memory
+//! The admin API through its public interface: [`AdminApi`](repass_admin_api::AdminApi) on the in-memory
 //! store, with a manual clock. Each answer that a test receives is compared with the OpenAPI document.
 //!
 //! "What bit others" names a row of the contract's table of faults that were found in other APIs.

@@ -79,6 +79,35 @@ async fn null_clears_each_member_or_is_refused() {
     assert_eq!((&cleared["profile"], &cleared["locale"]), (&json!({}), &json!("de")));
 }
 
+// RFC 7396, 2.
+#[tokio::test]
+async fn objects_within_the_profile_are_merged() {
+    let test = TestContext::new().await;
+    let account = full(&test).await;
+    for (change, expected) in [
+        (
+            json!({ "address": { "city": "Ulm", "zip": null } }),
+            json!({ "tier": 3, "tags": ["a"], "address": { "city": "Ulm" } }),
+        ),
+        (
+            json!({ "address": { "zip": "89073" }, "tags": ["b"] }),
+            json!({ "tier": 3, "tags": ["b"], "address": { "city": "Ulm", "zip": "89073" } }),
+        ),
+        (
+            json!({ "address": { "city": null }, "tier": { "level": { "high": 1 } } }),
+            json!({ "tier": { "level": { "high": 1 } }, "tags": ["b"],
+                "address": { "zip": "89073" } }),
+        ),
+        (
+            json!({ "address": "none", "tier": { "level": 2 } }),
+            json!({ "tier": { "level": 2 }, "tags": ["b"], "address": "none" }),
+        ),
+    ] {
+        let changed = test.patch(&account, json!({ "profile": change })).await;
+        assert_eq!(changed.json()["profile"], expected, "{changed:?}");
+    }
+}
+
 /// What bit others: an absent member is unchanged, an unknown one is 400.
 #[tokio::test]
 async fn an_empty_patch_changes_nothing_and_unknown_members_are_refused() {
