@@ -30,11 +30,15 @@ impl<T: ToSchema> Page<T> {
     ) -> Self {
         let has_more = items.len() > limit as usize;
         items.truncate(limit as usize);
-        let last = items.last().filter(|_| has_more);
-        let next_cursor = last.map(|item| {
+        let last = items.last().filter(|_| has_more).map(key);
+        Self::until(items, last)
+    }
+
+    /// Returns a page that ends at the key `last`, or the last page.
+    pub(crate) fn until<K: Serialize>(items: Vec<T>, last: Option<K>) -> Self {
+        let next_cursor = last.map(|key| {
             // Texts, numbers and ids are always written.
-            let json = serde_json::to_vec(&key(item)).unwrap_or_default();
-            BASE64URL_NOPAD.encode(&json)
+            BASE64URL_NOPAD.encode(&serde_json::to_vec(&key).unwrap_or_default())
         });
         Self { items, next_cursor }
     }

@@ -4,10 +4,10 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use crate::{
-    AccessToken, Account, AccountBatch, AccountId, AttemptKey, AttemptState, AuditFilter,
-    AuditRecord, CredentialStore, HashedPassword, HeldToken, Imported, Key, KeyId, KeyStore,
-    NameKind, OtpEnrollment, OutboxEvent, OutboxStore, Realm, ResetToken, StoreError, TokenDigest,
-    TokenId, TokenStore, UserId,
+    AccessToken, Account, AccountBatch, AccountId, AccountWithCredential, AttemptKey, AttemptState,
+    AuditFilter, AuditRecord, CredentialStore, HashedPassword, HeldToken, Imported, Key, KeyId,
+    KeyStore, NameKind, OtpEnrollment, OutboxEvent, OutboxStore, Realm, ResetToken, StoreError,
+    TokenDigest, TokenId, TokenStore, UserId,
 };
 
 /// The port for operators: accounts, keys and tokens. Every call that writes takes the audit record
@@ -38,11 +38,14 @@ pub trait AdministrationStore: CredentialStore + TokenStore + KeyStore + OutboxS
         audit: &AuditRecord,
     ) -> Result<(), AccountError>;
 
-    /// Lists accounts by realm and user id in ascending order.
+    /// Lists accounts with their credentials by realm and user id in ascending order.
     ///
     /// # Errors
     /// When the store fails.
-    async fn accounts(&self, filter: &AccountFilter) -> Result<Vec<Account>, StoreError>;
+    async fn accounts(
+        &self,
+        filter: &AccountFilter,
+    ) -> Result<Vec<AccountWithCredential>, StoreError>;
 
     /// Returns the account of this id, if the id is registered: see [`register`](Self::register).
     ///

@@ -188,7 +188,8 @@ impl AccountsSource {
 
     /// Selects accounts after this [`list_key`].
     pub(crate) fn page(&self, filter: &AccountFilter, after: Vec<u8>, limit: i64) -> Query {
-        let Self { columns, all, realm, active, has_hash, changed_at, order, .. } = self;
+        let Self { columns, credential, all, realm, active, has_hash, changed_at, order, .. } =
+            self;
         let mut query = Query::default().bind(after).bind(limit);
         let mut conditions = vec![format!("{order} > $1")];
         if let Some(within) = &filter.realm {
@@ -202,7 +203,7 @@ impl AccountsSource {
         }
         let conditions = conditions.join(" AND ");
         query.with_sql(format!(
-            "SELECT {columns} FROM {all} WHERE {conditions} ORDER BY {order} LIMIT $2"
+            "SELECT {columns}, {credential} FROM {all} WHERE {conditions} ORDER BY {order} LIMIT $2"
         ))
     }
 

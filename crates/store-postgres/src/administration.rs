@@ -12,9 +12,9 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use repass_core::{
     AccessToken, Account, AccountBatch, AccountError, AccountFilter, AccountId,
-    AdministrationStore, AttemptKey, AttemptState, AuditFilter, AuditRecord, HashedPassword,
-    HeldToken, Imported, Key, KeyId, OlderTokens, OtpEnrollment, OutboxEvent, PruneCutoffs, Pruned,
-    Realm, ResetToken, StoreError, TokenDigest, TokenId,
+    AccountWithCredential, AdministrationStore, AttemptKey, AttemptState, AuditFilter, AuditRecord,
+    HashedPassword, HeldToken, Imported, Key, KeyId, OlderTokens, OtpEnrollment, OutboxEvent,
+    PruneCutoffs, Pruned, Realm, ResetToken, StoreError, TokenDigest, TokenId,
 };
 
 pub(crate) use accounts::activation;
@@ -51,7 +51,10 @@ impl AdministrationStore for PostgresStore {
         self.with_retries(|| self.insert_account(account, hash, audit)).await
     }
 
-    async fn accounts(&self, filter: &AccountFilter) -> Result<Vec<Account>, StoreError> {
+    async fn accounts(
+        &self,
+        filter: &AccountFilter,
+    ) -> Result<Vec<AccountWithCredential>, StoreError> {
         self.with_retries(|| self.list_accounts(filter)).await
     }
 

@@ -91,7 +91,11 @@ impl AccountsSource {
         Ok(self.holder(db, account)?.map(|holder| holder.active))
     }
 
-    pub(crate) fn list(&self, db: Db<'_>, filter: &AccountFilter) -> Result<Vec<Account>> {
+    pub(crate) fn list(
+        &self,
+        db: Db<'_>,
+        filter: &AccountFilter,
+    ) -> Result<Vec<AccountWithCredential>> {
         match self {
             Self::Own => own::list(db, filter),
             Self::Mapped(table) => table.list(db, filter),

@@ -12,9 +12,9 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use repass_core::{
     AccessToken, Account, AccountBatch, AccountError, AccountFilter, AccountId,
-    AdministrationStore, AttemptKey, AttemptState, AuditFilter, AuditRecord, HashedPassword,
-    HeldToken, Imported, Key, KeyId, OlderTokens, OtpEnrollment, OutboxEvent, PruneCutoffs, Pruned,
-    Realm, ResetToken, StoreError, TokenDigest, TokenId,
+    AccountWithCredential, AdministrationStore, AttemptKey, AttemptState, AuditFilter, AuditRecord,
+    HashedPassword, HeldToken, Imported, Key, KeyId, OlderTokens, OtpEnrollment, OutboxEvent,
+    PruneCutoffs, Pruned, Realm, ResetToken, StoreError, TokenDigest, TokenId,
 };
 
 use crate::accounts::AccountsSource;
@@ -50,7 +50,7 @@ impl AdministrationStore for SqliteStore {
     async fn accounts(
         &self,
         filter: &AccountFilter,
-    ) -> std::result::Result<Vec<Account>, StoreError> {
+    ) -> std::result::Result<Vec<AccountWithCredential>, StoreError> {
         let (accounts, filter) = (self.accounts(), filter.clone());
         self.read(move |db| accounts.list(db, &filter)).await
     }

@@ -1,6 +1,6 @@
 use axum::Json as Answer;
 use repass_core::jiff::Timestamp;
-use repass_core::{AccountFilter, AccountWithCredential, NameKind, Scope, UserId};
+use repass_core::{Account, AccountFilter, AccountWithCredential, NameKind, Scope, UserId};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -10,6 +10,9 @@ use crate::account::AccountView;
 use crate::body::{Checks, Query};
 use crate::page::{Page, default_limit, limit, parse_cursor};
 use crate::problem::Problem;
+
+/// The most accounts that one call reads to find those of a family of hashes.
+const MAX_READ: u32 = 5000;
 
 /// The filters of a list of accounts.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -27,6 +30,10 @@ pub(super) struct ListAccounts {
     /// Only accounts whose password was set before this time.
     #[param(value_type = Option<String>, format = DateTime)]
     changed_before: Option<Timestamp>,
+    /// Only accounts whose stored hash is of this family, such as `argon2` or `bcrypt`;
+    /// `repass hash identify` names the family of a hash. A page can have fewer items than `limit`,
+    /// or none, before the end of the list.
+    hash_family: Option<String>,
     /// The most items, 1 to 200. Default: 50.
     #[serde(default = "default_limit", deserialize_with = "limit")]
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200)]
@@ -48,16 +55,7 @@ pub(super) async fn list_accounts(
     let cursor: Option<UserId> = parse_cursor(query.cursor.as_deref())?;
     let named = match (&query.user_id, &query.email, &query.username) {
         (None, None, None) => {
-            let filter = AccountFilter {
-                realm: Some(access.realm.clone()),
-                after: cursor.map(|user_id| (access.realm.clone(), user_id)),
-                active: query.active,
-                changed_before: query.changed_before,
-                limit: query.limit + 1,
-            };
-            let accounts = store.accounts(&filter).await?;
-            let items = accounts.into_iter().map(AccountView::from).collect();
-            return Ok(Answer(Page::new(items, query.limit, |item| item.user_id.clone())));
+            return Ok(Answer(page(&access, &query, cursor).await?));
         }
         (Some(user_id), ..) => find_by_user_id(&access, user_id).await?.into_iter().collect(),
         (None, Some(email), _) => {
@@ -84,6 +82,41 @@ pub(super) async fn list_accounts(
     Ok(Answer(Page::whole(items)))
 }
 
+/// Returns the next page of all accounts of the realm.
+async fn page(
+    access: &Access,
+    query: &ListAccounts,
+    after: Option<UserId>,
+) -> Result<Page<AccountView>, Problem> {
+    // A family is compared here, so a page of one family reads more accounts.
+    let limit = if query.hash_family.is_some() { MAX_READ } else { query.limit };
+    let filter = AccountFilter {
+        realm: Some(access.realm.clone()),
+        after: after.map(|user_id| (access.realm.clone(), user_id)),
+        active: query.active,
+        changed_before: query.changed_before,
+        limit: limit + 1,
+    };
+    let mut read = access.state.engine.administration().store().accounts(&filter).await?;
+    let has_more = read.len() > limit as usize;
+    read.truncate(limit as usize);
+    let mut last = read.last().map(|found| found.account.user_id.clone()).filter(|_| has_more);
+    let mut items = Vec::new();
+    for found in read.into_iter().filter(|found| has_family(found, query)) {
+        if items.len() == query.limit as usize {
+            last = items.last().map(|item: &Account| item.user_id.clone());
+            break;
+        }
+        items.push(found.account);
+    }
+    Ok(Page::until(items.into_iter().map(AccountView::from).collect(), last))
+}
+
+fn has_family(found: &AccountWithCredential, query: &ListAccounts) -> bool {
+    let family = found.credential.as_ref().map(|credential| credential.hash.family());
+    query.hash_family.as_deref().is_none_or(|wanted| family == Some(wanted))
+}
+
 fn is_wanted(found: &AccountWithCredential, query: &ListAccounts) -> bool {
     let AccountWithCredential { account, credential } = found;
     let has_email = |email: &String| account.has_email(email);
@@ -96,5 +129,6 @@ fn is_wanted(found: &AccountWithCredential, query: &ListAccounts) -> bool {
         && query.email.as_ref().is_none_or(has_email)
         && query.username.as_ref().is_none_or(has_name)
         && query.active.is_none_or(|active| account.active == active)
+        && has_family(found, query)
         && query.changed_before.is_none_or(|time| changed_at.is_some_and(|at| at < time))
 }

@@ -153,7 +153,7 @@ impl AdministrationStore for FailingStore {
         self.fail()
     }
 
-    async fn accounts(&self, _: &AccountFilter) -> Result<Vec<Account>, StoreError> {
+    async fn accounts(&self, _: &AccountFilter) -> Result<Vec<AccountWithCredential>, StoreError> {
         self.fail()
     }
 

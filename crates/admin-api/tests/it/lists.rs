@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use http::Method;
 use repass_core::serde_json::{Value, json};
 
-use crate::test_context::{NEW, TestContext};
+use crate::test_context::{NDJSON, NEW, TestContext};
 
 /// Reads a list to its end in pages of `limit`, and returns the `member` of all items.
 async fn all(test: &TestContext, path: &str, limit: usize, member: &str) -> Vec<String> {
@@ -85,6 +86,58 @@ async fn wrong_cursors_limits_and_parameters_are_refused() {
         test.get(&format!("/audit?{query}")).await.assert_problem(400, "invalid-query");
     }
     test.get("/outbox?state=lost").await.assert_problem(400, "invalid-query");
+}
+
+#[tokio::test]
+async fn accounts_are_filtered_by_the_family_of_their_hash() {
+    let test = TestContext::new().await;
+    let bcrypt = "$2b$04$abcdefghijklmnopqrstuu5s1e5nZ0nSqgLbIAG3IVBB/i4Eh4hEG";
+    for n in 0..6 {
+        let mut body = json!({ "user_id": format!("u{n}") });
+        match n % 3 {
+            0 => body["password_hash"] = json!(bcrypt),
+            1 => body["password"] = json!(NEW),
+            _ => {}
+        }
+        test.create_with(body).await;
+    }
+    let names = |list: &Value| -> Vec<String> {
+        let items = list["items"].as_array().unwrap().iter();
+        items.map(|item| item["user_id"].as_str().unwrap().to_owned()).collect()
+    };
+    for (query, expected) in [
+        ("hash_family=bcrypt", vec!["u0", "u3"]),
+        ("hash_family=argon2", vec!["u1", "u4"]),
+        ("hash_family=bcryp", vec![]),
+        ("hash_family=", vec![]),
+        ("hash_family=bcrypt&user_id=u3", vec!["u3"]),
+        ("hash_family=bcrypt&user_id=u1", vec![]),
+    ] {
+        let listed = test.get(&format!("/accounts?{query}")).await.json();
+        assert_eq!(names(&listed), expected, "{query}");
+        assert_eq!(listed["next_cursor"], json!(null), "{query}");
+    }
+    let first = test.get("/accounts?hash_family=bcrypt&limit=1").await.json();
+    let cursor = first["next_cursor"].as_str().unwrap();
+    let query = format!("/accounts?hash_family=bcrypt&limit=1&cursor={cursor}");
+    let second = test.get(&query).await.json();
+    assert_eq!((names(&first), names(&second)), (vec!["u0".to_owned()], vec!["u3".to_owned()]));
+    assert_eq!(second["next_cursor"], json!(null));
+
+    // One call reads 5000 accounts, so this page ends before the account that it looks for.
+    let mut rows: String = (0..5000).map(|n| format!("{{\"user_id\":\"v{n}\"}}\n")).collect();
+    rows += &json!({ "user_id": "z", "password_hash": bcrypt }).to_string();
+    let imported = test.send_text(Method::POST, "/accounts:import", NDJSON, rows).await;
+    assert_eq!(imported.lines().last().unwrap()["added"], 5001);
+    let mut found = Vec::new();
+    let mut query = "/accounts?hash_family=bcrypt".to_owned();
+    loop {
+        let page = test.get(&query).await.json();
+        found.push(names(&page));
+        let Some(cursor) = page["next_cursor"].as_str() else { break };
+        query = format!("/accounts?hash_family=bcrypt&cursor={cursor}");
+    }
+    assert_eq!(found, [vec!["u0", "u3"], vec!["z"]]);
 }
 
 /// What bit others: exact filters.

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Administration, AdministrationError, NewAccount};
 use crate::{
     Account, AccountBatch, AccountError, AccountFilter, AccountId, AccountWithCredential,
-    Credential, HashedPassword, Imported, Realm, Subject, random_uuid,
+    Credential, HashedPassword, Imported, Realm, random_uuid,
 };
 
 /// An account of another system, before validation.
@@ -111,28 +111,11 @@ impl Administration {
         filter: &AccountFilter,
         with_hashes: bool,
     ) -> Result<Vec<AccountWithCredential>, AdministrationError> {
-        let mut filter = filter.clone();
-        loop {
-            let accounts = self.store.accounts(&filter).await?;
-            if !with_hashes {
-                let found = accounts
-                    .into_iter()
-                    .map(|account| AccountWithCredential { account, credential: None });
-                return Ok(found.collect());
-            }
-            let Some(last) = accounts.last() else { return Ok(Vec::new()) };
-            filter.after = Some((last.realm.clone(), last.user_id.clone()));
-            let mut found = Vec::with_capacity(accounts.len());
-            for account in accounts {
-                let subject = Subject::new(account.realm, account.user_id.as_str());
-                // One read, so that account and hash belong together. The account may be deleted.
-                found.extend(self.store.find(&subject).await?);
-            }
-            // If all of these are deleted, others may still follow.
-            if !found.is_empty() {
-                return Ok(found);
-            }
+        let mut accounts = self.store.accounts(filter).await?;
+        if !with_hashes {
+            accounts.iter_mut().for_each(|found| found.credential = None);
         }
+        Ok(accounts)
     }
 
     fn validated(

@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use repass_core::{
-    Account, AccountError, AccountFilter, AccountId, AttemptKey, AuditRecord, Email,
-    HashedPassword, NameKind, Profile, StoreError,
+    Account, AccountError, AccountFilter, AccountId, AccountWithCredential, AttemptKey,
+    AuditRecord, Email, HashedPassword, NameKind, Profile, StoreError,
 };
 use serde_json::Value as JsonValue;
 use uuid::Uuid;
@@ -76,7 +76,7 @@ impl PostgresStore {
     pub(super) async fn list_accounts(
         &self,
         filter: &AccountFilter,
-    ) -> Result<Vec<Account>, StoreError> {
+    ) -> Result<Vec<AccountWithCredential>, StoreError> {
         let source = self.accounts();
         let after = filter.after.as_ref();
         let mut after = after
@@ -91,7 +91,7 @@ impl PostgresStore {
                 after = list_key(get(found, "realm")?, get(found, "user_id")?);
                 // Rows without a valid realm or user id are not accounts.
                 if source.mapped.is_none() || row::realm_and_user_id(found).is_some() {
-                    listed.push(source.account(found)?);
+                    listed.push(source.with_credential(found)?);
                 }
             }
             if page.len() < asked || listed.len() == limit {

@@ -83,12 +83,9 @@ impl MappedAccounts {
             if !is_account(Columns(row)) {
                 return Ok(None);
             }
-            let account = self.read(row)?;
-            if account.realm != *realm || !is_named(&account, kind, name) {
-                return Ok(None);
-            }
-            let credential = mapped_credential(row)?.credential();
-            Ok(Some(AccountWithCredential { account, credential }))
+            let found = self.with_credential(row)?;
+            let is_named = found.account.realm == *realm && is_named(&found.account, kind, name);
+            Ok(is_named.then_some(found))
         })?;
         Ok(found.into_iter().flatten().take(MAX_SAME_NAME).collect())
     }
@@ -128,11 +125,7 @@ impl MappedAccounts {
             if !has_user_id(Columns(row), realm, user_id) {
                 return Ok(None);
             }
-            let (account, credential) = (self.read(row)?, mapped_credential(row)?.credential());
-            Ok(Some((
-                Columns(row).get("mapped_id")?,
-                AccountWithCredential { account, credential },
-            )))
+            Ok(Some((Columns(row).get("mapped_id")?, self.with_credential(row)?)))
         })?;
         let mut found = found.into_iter().flatten();
         let only = found.next();
@@ -157,7 +150,11 @@ impl MappedAccounts {
         })
     }
 
-    pub(super) fn list(&self, db: Db<'_>, filter: &AccountFilter) -> Result<Vec<Account>> {
+    pub(super) fn list(
+        &self,
+        db: Db<'_>,
+        filter: &AccountFilter,
+    ) -> Result<Vec<AccountWithCredential>> {
         let after = filter.after.as_ref();
         let mut after = after.map_or((String::new(), String::new()), |(realm, user_id)| {
             (realm.to_string(), user_id.to_string())
@@ -178,13 +175,13 @@ impl MappedAccounts {
                 let columns = Columns(row);
                 let name = (columns.get("realm")?, columns.get("user_id")?);
                 // Rows without a valid realm or user id are not accounts.
-                let is_listed = is_account(columns) && was_changed_before(row, filter)?;
-                Ok((name, is_listed.then(|| self.read(row)).transpose()?))
+                let found = is_account(columns).then(|| self.with_credential(row)).transpose()?;
+                Ok((name, found.filter(|found| was_changed_before(found, filter))))
             })?;
             let is_last = page.len() < asked;
-            for (name, account) in page {
+            for (name, found) in page {
                 after = name;
-                listed.extend(account);
+                listed.extend(found);
             }
             if is_last {
                 break;
@@ -192,6 +189,11 @@ impl MappedAccounts {
         }
         listed.truncate(limit);
         Ok(listed)
+    }
+
+    fn with_credential(&self, row: &Row<'_>) -> Result<AccountWithCredential> {
+        let credential = mapped_credential(row)?.credential();
+        Ok(AccountWithCredential { account: self.read(row)?, credential })
     }
 
     fn read(&self, row: &Row<'_>) -> Result<Account> {
@@ -219,10 +221,9 @@ fn has_user_id(columns: Columns<'_>, realm: &Realm, user_id: &UserId) -> bool {
 }
 
 /// Returns whether the account is in [`AccountFilter::changed_before`].
-fn was_changed_before(row: &Row<'_>, filter: &AccountFilter) -> Result<bool> {
-    let Some(time) = filter.changed_before else { return Ok(true) };
-    let credential = mapped_credential(row)?.credential();
-    Ok(credential.is_some_and(|credential| credential.changed_at < time))
+fn was_changed_before(found: &AccountWithCredential, filter: &AccountFilter) -> bool {
+    let changed_at = found.credential.as_ref().map(|credential| credential.changed_at);
+    filter.changed_before.is_none_or(|time| changed_at.is_some_and(|at| at < time))
 }
 
 fn mapped_credential(row: &Row<'_>) -> Result<MappedCredential> {

@@ -78,13 +78,14 @@ pub(super) fn holder(db: Db<'_>, account: AccountId) -> Result<Option<Holder>> {
     )
 }
 
-pub(super) fn list(db: Db<'_>, filter: &AccountFilter) -> Result<Vec<Account>> {
+pub(super) fn list(db: Db<'_>, filter: &AccountFilter) -> Result<Vec<AccountWithCredential>> {
     // Every account comes after the empty realm.
     let after = filter.after.as_ref();
     let (realm, user_id) =
         after.map_or(("", ""), |(realm, user_id)| (realm.as_str(), user_id.as_str()));
     db.rows(
-        "SELECT id, realm, user_id, email, username, profile, active, created_at, updated_at
+        "SELECT id, realm, user_id, email, username, profile, active, created_at, updated_at,
+                hash, normalization, version, changed_at
          FROM repass_accounts
          WHERE (realm, user_id) > (?1, ?2) AND (?3 IS NULL OR realm = ?3)
            AND (?4 IS NULL OR active = ?4) AND (?5 IS NULL OR changed_at < ?5)
@@ -97,7 +98,7 @@ pub(super) fn list(db: Db<'_>, filter: &AccountFilter) -> Result<Vec<Account>> {
             filter.changed_before.map(Timestamp::as_microsecond),
             filter.limit,
         ),
-        row::account,
+        with_credential,
     )
 }
 

@@ -77,7 +77,7 @@ impl CredentialStore for Faulty {
             limit: 100,
             ..AccountFilter::default()
         };
-        for account in self.store.accounts(&filter).await? {
+        for AccountWithCredential { account, .. } in self.store.accounts(&filter).await? {
             if account.user_id.as_str().eq_ignore_ascii_case(&subject.user_id) {
                 let right = Subject::new(account.realm.clone(), account.user_id.as_str());
                 return self.store.find(&right).await;

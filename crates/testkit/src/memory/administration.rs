@@ -5,12 +5,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::{MemoryStore, page};
+use super::{Entry, MemoryStore, page};
 use repass_core::{
     AccessToken, Account, AccountBatch, AccountError, AccountFilter, AccountId,
-    AdministrationStore, AttemptKey, AttemptState, AuditFilter, AuditRecord, Credential,
-    HashedPassword, HeldToken, Imported, Key, KeyId, OlderTokens, OtpEnrollment, OutboxEvent,
-    PruneCutoffs, Pruned, Realm, ResetToken, StoreError, TokenDigest, TokenId,
+    AccountWithCredential, AdministrationStore, AttemptKey, AttemptState, AuditFilter, AuditRecord,
+    Credential, HashedPassword, HeldToken, Imported, Key, KeyId, OlderTokens, OtpEnrollment,
+    OutboxEvent, PruneCutoffs, Pruned, Realm, ResetToken, StoreError, TokenDigest, TokenId,
 };
 
 #[async_trait]
@@ -36,7 +36,10 @@ impl AdministrationStore for MemoryStore {
         Ok(())
     }
 
-    async fn accounts(&self, filter: &AccountFilter) -> Result<Vec<Account>, StoreError> {
+    async fn accounts(
+        &self,
+        filter: &AccountFilter,
+    ) -> Result<Vec<AccountWithCredential>, StoreError> {
         let state = self.lock();
         Ok(state
             .names
@@ -50,7 +53,7 @@ impl AdministrationStore for MemoryStore {
                 filter.changed_before.is_none_or(|time| changed_at.is_some_and(|at| at < time))
             })
             .take(filter.limit as usize)
-            .map(|entry| entry.account.clone())
+            .map(Entry::with_credential)
             .collect())
     }
 

@@ -220,7 +220,7 @@ impl Entry {
         is_unused
     }
 
-    fn with_credential(&self) -> AccountWithCredential {
+    pub(super) fn with_credential(&self) -> AccountWithCredential {
         let (account, credential) = (self.account.clone(), self.credential.clone());
         AccountWithCredential { account, credential }
     }

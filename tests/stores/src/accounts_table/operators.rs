@@ -4,8 +4,8 @@ use repass_accounts_table::{
     Accounts, AccountsMismatch, AccountsTable, ColumnProblem, RealmMapping,
 };
 use repass_core::{
-    AccountBatch, AccountError, AccountFilter, AdministrationError, AuditFilter, AuditRecord,
-    Email, NewAccount, Plaintext, Profile, Subject,
+    Account, AccountBatch, AccountError, AccountFilter, AdministrationError, AuditFilter,
+    AuditRecord, Email, NewAccount, Plaintext, Profile, Subject,
 };
 
 use crate::application::{Application, User, name, users};
@@ -20,7 +20,9 @@ pub(crate) async fn operators_list_and_deactivate_accounts(application: Applicat
     assert_eq!(account.username.as_deref(), Some("Pat"));
     let filter =
         AccountFilter { realm: Some(realm.clone()), limit: 10, ..AccountFilter::default() };
-    assert_eq!(context.store.accounts(&filter).await.unwrap(), std::slice::from_ref(&account));
+    let listed = context.store.accounts(&filter).await.unwrap();
+    let listed: Vec<Account> = listed.into_iter().map(|found| found.account).collect();
+    assert_eq!(listed, std::slice::from_ref(&account));
 
     let token = context.token(&user).await;
     context.administration.set_active(&realm, "pat", false).await.unwrap();
@@ -124,7 +126,7 @@ pub(crate) async fn optional_columns_may_be_missing(application: Application) {
     assert!(context.is_valid(&pat, &token).await, "a refused call changes nothing");
     let all = AccountFilter { limit: 10, ..AccountFilter::default() };
     let all = context.store.accounts(&all).await.unwrap();
-    let all: Vec<_> = all.iter().map(|account| account.user_id.as_str()).collect();
+    let all: Vec<_> = all.iter().map(|found| found.account.user_id.as_str()).collect();
     assert_eq!(all, ["7", "8"]);
 }
 
@@ -157,9 +159,11 @@ pub(crate) async fn rows_that_are_not_valid_accounts_are_skipped(application: Ap
     loop {
         let filter = AccountFilter { after: after.take(), limit: 2, ..AccountFilter::default() };
         let page = store.accounts(&filter).await.unwrap();
-        listed.extend(page.iter().map(|one| format!("{} {}", one.realm, one.user_id)));
+        listed.extend(
+            page.iter().map(|one| format!("{} {}", one.account.realm, one.account.user_id)),
+        );
         let Some(last) = page.last().filter(|_| page.len() == 2) else { break };
-        after = Some((last.realm.clone(), last.user_id.clone()));
+        after = Some((last.account.realm.clone(), last.account.user_id.clone()));
     }
     assert_eq!(listed, ["shop kim", "shop pat", "shop-2 pat"]);
     let empty = Subject::new("shop".parse().unwrap(), "");

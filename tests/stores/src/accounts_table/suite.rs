@@ -232,15 +232,19 @@ impl AdministrationStore for Mapped {
         self.store.import_accounts(batch).await
     }
 
-    async fn accounts(&self, filter: &AccountFilter) -> Result<Vec<Account>, StoreError> {
+    async fn accounts(
+        &self,
+        filter: &AccountFilter,
+    ) -> Result<Vec<AccountWithCredential>, StoreError> {
         let mut accounts = Vec::new();
-        for account in self.store.accounts(filter).await? {
-            let subject = Subject::new(account.realm.clone(), account.user_id.as_str());
-            let credential = self.find(&subject).await?.and_then(|found| found.credential);
+        for listed in self.store.accounts(filter).await? {
+            let subject = Subject::new(listed.account.realm, listed.account.user_id.as_str());
             // Without a recorded time, the store counts from the epoch and not from the insertion.
-            let is_listed = |time| credential.is_none_or(|own| own.changed_at < time);
+            let Some(found) = self.find(&subject).await? else { continue };
+            let is_listed =
+                |time| found.credential.as_ref().is_none_or(|own| own.changed_at < time);
             if filter.changed_before.is_none_or(is_listed) {
-                accounts.push(self.complete(account));
+                accounts.push(found);
             }
         }
         Ok(accounts)

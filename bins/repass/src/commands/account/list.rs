@@ -18,7 +18,8 @@ pub(super) async fn run(
     let in_one_realm = realm.is_some();
     let filter = AccountFilter { realm, after, limit, ..AccountFilter::default() };
     with_database(settings, Migration::Refuse, output, async |admin| {
-        let accounts = admin.store.accounts(&filter).await?;
+        let found = admin.store.accounts(&filter).await?.into_iter();
+        let accounts: Vec<Account> = found.map(|found| found.account).collect();
         output.result(&accounts, &table(&accounts))?;
         match accounts.last() {
             None => output.note("no accounts"),

@@ -11,7 +11,7 @@ use crate::conformance::sample::{
 };
 use repass_core::{
     Account, AccountError, AccountFilter, AdministrationStore, AttemptPath, AttemptState,
-    AuditRecord, CommitOutcome, HashedPassword, NameKind, OlderTokens, Realm,
+    AuditRecord, CommitOutcome, HashedPassword, NameKind, OlderTokens, Realm, Subject,
 };
 
 pub(in crate::conformance) async fn are_added_once(store: &dyn AdministrationStore) {
@@ -208,7 +208,7 @@ pub(in crate::conformance) async fn are_listed_in_pages(store: &dyn Administrati
         if page.is_empty() {
             break;
         }
-        listed.extend(page);
+        listed.extend(page.into_iter().map(|found| found.account));
     }
     let listed: Vec<_> = listed.iter().map(|account| account.user_id.as_str()).collect();
     check_eq!(listed, names, "each account is listed once, by the bytes of its user id");
@@ -217,12 +217,13 @@ pub(in crate::conformance) async fn are_listed_in_pages(store: &dyn Administrati
     let filter = AccountFilter { after, limit: 1, ..AccountFilter::default() };
     let next = store.accounts(&filter).await.expect("accounts");
     check_eq!(
-        next[0].user_id.as_str(),
+        next[0].account.user_id.as_str(),
         "🔑",
         "without a realm, pages continue after a realm and user id"
     );
     let filter = AccountFilter { limit: u32::MAX, ..AccountFilter::default() };
     let all = store.accounts(&filter).await.expect("accounts");
+    let all: Vec<Account> = all.into_iter().map(|found| found.account).collect();
     let order: Vec<_> = all.iter().map(|one| (one.realm.clone(), one.user_id.clone())).collect();
     assert!(order.is_sorted(), "accounts are listed by realm, then by user id");
     assert!(
@@ -399,7 +400,12 @@ pub(in crate::conformance) async fn are_filtered(store: &dyn AdministrationStore
             ..AccountFilter::default()
         };
         let accounts = store.accounts(&filter).await.expect("accounts");
-        let names = accounts.iter().map(|account| account.user_id.as_str());
+        for listed in &accounts {
+            let subject = Subject::new(realm.clone(), listed.account.user_id.as_str());
+            let found = store.find(&subject).await.expect("find");
+            check_eq!(found.as_ref(), Some(listed), "it is listed as it is found");
+        }
+        let names = accounts.iter().map(|listed| listed.account.user_id.as_str());
         names.collect::<Vec<_>>().concat()
     };
     check_eq!(listed(None, None).await, "abcd");
