@@ -7,9 +7,7 @@ use axum::extract::Path;
 use axum::http::StatusCode;
 use repass_core::jiff::Timestamp;
 use repass_core::uuid::Uuid;
-use repass_core::{
-    AccessToken, AdministrationError, HeldToken, Plaintext, Scope, TokenDigest, TokenId,
-};
+use repass_core::{AccessToken, AdministrationError, HeldToken, Plaintext, Scope, TokenId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -93,6 +91,15 @@ struct TokenView {
     /// When it was revoked; `null` if it was not, or by a change of the password.
     #[schema(value_type = Option<String>, format = DateTime, required)]
     revoked_at: Option<Timestamp>,
+    /// When it was last used, to ten minutes; `null` if it was not.
+    #[schema(value_type = Option<String>, format = DateTime, required)]
+    last_used_at: Option<Timestamp>,
+    /// The end user's address at the issue, as the caller said it.
+    #[schema(required)]
+    ip_address: Option<String>,
+    /// The end user's browser or app at the issue, as the caller said it.
+    #[schema(required)]
+    user_agent: Option<String>,
     /// Whether it is valid now.
     valid: bool,
 }
@@ -100,8 +107,18 @@ struct TokenView {
 impl TokenView {
     fn new(held: HeldToken, now: Timestamp) -> Self {
         let valid = held.is_valid_at(now);
-        let AccessToken { id, roles, issued_at, expires_at, revoked_at, .. } = held.token;
-        Self { id: id.0.to_string(), roles, issued_at, expires_at, revoked_at, valid }
+        let token = held.token;
+        Self {
+            id: token.id.0.to_string(),
+            roles: token.roles,
+            issued_at: token.issued_at,
+            expires_at: token.expires_at,
+            revoked_at: token.revoked_at,
+            last_used_at: token.last_used_at,
+            ip_address: token.ip_address,
+            user_agent: token.user_agent,
+            valid,
+        }
     }
 }
 
@@ -240,10 +257,8 @@ async fn introspect_token(
     Form(form): Form<Introspect>,
 ) -> Result<Answer<Introspection>, Problem> {
     access.require(Scope::Tokens)?;
-    let store = access.state.engine.administration().store();
-    let held = store.access_token(&TokenDigest::from_secret(&form.token)).await?;
-    let is_valid = |held: &HeldToken| held.realm == access.realm && held.is_valid_at(access.now());
-    let Some(held) = held.filter(is_valid) else {
+    let held = access.state.engine.valid_token(&access.realm, &form.token).await?;
+    let Some(held) = held else {
         return Ok(Answer(Introspection::default()));
     };
     Ok(Answer(Introspection {

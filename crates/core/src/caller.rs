@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -41,6 +43,17 @@ pub struct AccessToken {
     pub expires_at: Timestamp,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
+    /// The end user's address at the issue, as the caller said it.
+    pub ip_address: Option<String>,
+    /// The end user's browser or app at the issue, as the caller said it.
+    pub user_agent: Option<String>,
+    /// When it was last used, at most [`USE_PERIOD`](Self::USE_PERIOD) too early.
+    pub last_used_at: Option<Timestamp>,
+}
+
+impl AccessToken {
+    /// The shortest time between two records of the use of a token.
+    pub const USE_PERIOD: Duration = Duration::from_secs(600);
 }
 
 /// An access token with its holder.
@@ -237,6 +250,9 @@ mod tests {
                 issued_at: moment(10),
                 expires_at: moment(20),
                 revoked_at: None,
+                ip_address: None,
+                user_agent: None,
+                last_used_at: None,
             },
             realm: "a".parse().unwrap(),
             user_id: "pat".parse().unwrap(),

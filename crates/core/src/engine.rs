@@ -2,14 +2,15 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
+use crate::clock::after;
 use crate::engine_status::EngineStatus;
 use crate::password_change::PasswordChangeService;
 use crate::{
-    Administration, AdministrationStore, AuthenticationError, CallerAuthenticator, Change,
-    ChangeError, ChangeOutcome, Changed, Clock, CompromisedPasswords, CredentialStore, Hasher,
-    HeldToken, InstallationKey, Key, KeyIdentity, KeyKind, LockoutPolicy, Plaintext, Policy,
-    Randomness, Realm, SignIn, SignInError, SignedIn, StoreError, SystemClock, SystemRandomness,
-    TokenDigest, TokenIdentity, TokenStore,
+    AccessToken, Administration, AdministrationStore, AuthenticationError, CallerAuthenticator,
+    Change, ChangeError, ChangeOutcome, Changed, Clock, CompromisedPasswords, CredentialStore,
+    ErrorChain, Hasher, HeldToken, InstallationKey, Key, KeyIdentity, KeyKind, LockoutPolicy,
+    Plaintext, Policy, Randomness, Realm, SignIn, SignInError, SignedIn, StoreError, SystemClock,
+    SystemRandomness, TokenDigest, TokenIdentity, TokenStore,
 };
 use async_trait::async_trait;
 
@@ -147,9 +148,7 @@ impl CallerAuthenticator for Engine {
         realm: &Realm,
         secret: &Plaintext,
     ) -> Result<Option<TokenIdentity>, AuthenticationError> {
-        let held =
-            self.administration.store().access_token(&TokenDigest::from_secret(secret)).await?;
-        Ok(held.and_then(|held| self.token_identity(held, realm)))
+        Ok(self.valid_token(realm, secret).await?.map(token_identity))
     }
 
     /// Queries the store once for both.
@@ -163,23 +162,46 @@ impl CallerAuthenticator for Engine {
         let (key, token) = (TokenDigest::from_secret(key), TokenDigest::from_secret(token));
         let (key, held) = self.administration.store().key_and_access_token(&key, &token).await?;
         let key = key.and_then(|key| key_identity(key, realm, kind));
-        Ok((key, held.and_then(|held| self.token_identity(held, realm))))
+        Ok((key, self.used(realm, held).await.map(token_identity)))
     }
 }
 
 impl Engine {
-    fn token_identity(&self, held: HeldToken, realm: &Realm) -> Option<TokenIdentity> {
-        let is_valid = held.realm == *realm && held.is_valid_at(self.changes.clock.now());
-        let token = held.token;
-        is_valid.then_some(TokenIdentity {
-            id: token.id,
-            issuer: None,
-            account: token.account,
-            realm: held.realm,
-            user_id: held.user_id,
-            roles: token.roles,
-        })
+    /// Returns the access token of the realm with this secret, if it is valid now, and records its
+    /// use.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn valid_token(
+        &self,
+        realm: &Realm,
+        secret: &Plaintext,
+    ) -> Result<Option<HeldToken>, StoreError> {
+        let digest = TokenDigest::from_secret(secret);
+        let held = self.administration.store().access_token(&digest).await?;
+        Ok(self.used(realm, held).await)
     }
+
+    /// Returns the token if it is valid now, and records its use if that is due.
+    async fn used(&self, realm: &Realm, held: Option<HeldToken>) -> Option<HeldToken> {
+        let now = self.changes.now_in_store_precision();
+        let held = held.filter(|held| held.realm == *realm && held.is_valid_at(now))?;
+        let AccessToken { id, last_used_at, .. } = held.token;
+        if last_used_at.is_none_or(|at| after(at, AccessToken::USE_PERIOD) <= now) {
+            let recorded = self.administration.store().record_token_use(id, now).await;
+            if let Err(error) = recorded {
+                let error = ErrorChain(&error).to_string();
+                tracing::warn!(error, token = %id.0, "the use of an access token was not recorded");
+            }
+        }
+        Some(held)
+    }
+}
+
+fn token_identity(held: HeldToken) -> TokenIdentity {
+    let HeldToken { token, realm, user_id, .. } = held;
+    let (id, account, roles) = (token.id, token.account, token.roles);
+    TokenIdentity { id, issuer: None, account, realm, user_id, roles }
 }
 
 fn key_identity(key: Key, realm: &Realm, kind: KeyKind) -> Option<KeyIdentity> {

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use crate::{AccountId, HeldToken, Key, OtpEnrollment, TokenDigest};
+use crate::{AccountId, HeldToken, Key, OtpEnrollment, TokenDigest, TokenId};
 
 /// A store failed.
 #[derive(Debug, thiserror::Error)]
@@ -76,5 +76,15 @@ pub trait KeyStore: Send + Sync {
         token: &TokenDigest,
     ) -> Result<(Option<Key>, Option<HeldToken>), StoreError> {
         Ok((self.key(key).await?, self.access_token(token).await?))
+    }
+
+    /// Sets `last_used_at` of an access token, if there is one of this id. The write may be lost if
+    /// the server crashes shortly afterwards. By default, nothing is recorded.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn record_token_use(&self, token: TokenId, at: Timestamp) -> Result<(), StoreError> {
+        let _ = (token, at);
+        Ok(())
     }
 }

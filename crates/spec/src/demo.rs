@@ -71,7 +71,7 @@ impl<'a> Demo<'a> {
     pub async fn account(&self, user_id: &str) -> Result<DemoAccount, DemoError> {
         let email = match user_id.contains('@') {
             true => user_id.to_owned(),
-            false => format!("demo.{}@example.com", self.realm),
+            false => format!("{user_id}.{}@example.com", self.realm),
         };
         let password = self.new_password()?;
         let account = NewAccount {

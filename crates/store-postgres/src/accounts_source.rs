@@ -214,6 +214,8 @@ impl AccountsSource {
             "SELECT t.id AS token_id, t.account AS token_account, t.roles AS token_roles,
                     t.digest AS token_digest, t.issued_at AS token_issued_at,
                     t.expires_at AS token_expires_at, t.revoked_at AS token_revoked_at,
+                    t.ip_address AS token_ip_address, t.user_agent AS token_user_agent,
+                    t.last_used_at AS token_last_used_at,
                     {realm} AS realm, {user_id} AS user_id, {active} AS active, a.valid_after,
                     a.kept_token
              FROM @access_tokens t JOIN @accounts a ON a.id = t.account {join} WHERE {condition}",

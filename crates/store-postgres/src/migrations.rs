@@ -117,7 +117,10 @@ const INITIAL: &[&str] = &[
         digest     BYTEA       NOT NULL UNIQUE CHECK (length(digest) = 32),
         issued_at  TIMESTAMPTZ NOT NULL,
         expires_at TIMESTAMPTZ NOT NULL,
-        revoked_at TIMESTAMPTZ
+        revoked_at TIMESTAMPTZ,
+        ip_address   TEXT,
+        user_agent   TEXT,
+        last_used_at TIMESTAMPTZ
     )",
     "CREATE INDEX access_tokens_by_account ON @access_tokens (account)",
     "CREATE INDEX access_tokens_by_end ON @access_tokens

@@ -122,6 +122,9 @@ pub(crate) fn held_token(row: &Row) -> Result<HeldToken, StoreError> {
         issued_at: get(row, "token_issued_at")?,
         expires_at: get(row, "token_expires_at")?,
         revoked_at: get(row, "token_revoked_at")?,
+        ip_address: get(row, "token_ip_address")?,
+        user_agent: get(row, "token_user_agent")?,
+        last_used_at: get(row, "token_last_used_at")?,
     };
     Ok(HeldToken {
         token,

@@ -1,12 +1,14 @@
 use async_trait::async_trait;
+use jiff::Timestamp;
 use repass_core::{
     AccountId, HeldToken, Key, KeyStore, OtpEnrollment, ResetToken, StoreError, TokenDigest,
-    TokenStore,
+    TokenId, TokenStore,
 };
 
 use crate::query::Query;
 use crate::row::{self, get};
 use crate::store::PostgresStore;
+use crate::transaction::Durability;
 
 /// The columns of `@keys k` for [`row::key`].
 pub(crate) const KEY_COLUMNS: &str = "k.id AS key_id, k.realm AS key_realm, k.kind AS key_kind, \
@@ -76,6 +78,16 @@ impl KeyStore for PostgresStore {
             let key = has("key_id")?.then(|| row::key(&found)).transpose()?;
             let token = has("token_id")?.then(|| row::held_token(&found)).transpose()?;
             Ok((key, token))
+        })
+        .await
+    }
+
+    async fn record_token_use(&self, token: TokenId, at: Timestamp) -> Result<(), StoreError> {
+        let update = Query::new("UPDATE @access_tokens SET last_used_at = $1 WHERE id = $2");
+        let update = update.bind(at).bind(token);
+        self.with_retries(|| async {
+            let transaction = self.begin(Durability::Eventual).await?;
+            transaction.commit(std::slice::from_ref(&update), None).await.map(drop)
         })
         .await
     }

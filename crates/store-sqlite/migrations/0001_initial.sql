@@ -107,7 +107,10 @@ CREATE TABLE repass_access_tokens (
     digest     BLOB    NOT NULL UNIQUE CHECK (length(digest) = 32),
     issued_at  INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,
-    revoked_at INTEGER
+    revoked_at INTEGER,
+    ip_address   TEXT,
+    user_agent   TEXT,
+    last_used_at INTEGER
 ) STRICT;
 CREATE INDEX repass_access_tokens_account ON repass_access_tokens (account);
 CREATE INDEX repass_access_tokens_expiry ON repass_access_tokens (expires_at);

@@ -129,6 +129,9 @@ fn access_token(row: &Row<'_>) -> Result<AccessToken> {
         issued_at: columns.time("issued_at")?,
         expires_at: columns.time("expires_at")?,
         revoked_at: columns.optional_time("revoked_at")?,
+        ip_address: columns.get("ip_address")?,
+        user_agent: columns.get("user_agent")?,
+        last_used_at: columns.optional_time("last_used_at")?,
     })
 }
 

@@ -1,4 +1,5 @@
 use async_trait::async_trait;
+use jiff::Timestamp;
 use repass_core::{
     AccountId, HeldToken, Key, KeyStore, OtpEnrollment, ResetToken, StoreError, TokenDigest,
     TokenId, TokenStore,
@@ -10,6 +11,7 @@ use crate::failure::Result;
 use crate::row;
 use crate::row::Columns;
 use crate::store::SqliteStore;
+use crate::writer::Outcome;
 
 /// The columns of `repass_keys` for [`row::key`].
 pub(crate) const KEY_COLUMNS: &str =
@@ -70,6 +72,21 @@ impl KeyStore for SqliteStore {
         let (accounts, of_key, of_token) = (self.accounts(), *key_digest, *token_digest);
         self.read(move |db| Ok((key(db, &of_key)?, access_token(db, &accounts, &of_token)?))).await
     }
+
+    async fn record_token_use(
+        &self,
+        token: TokenId,
+        at: Timestamp,
+    ) -> std::result::Result<(), StoreError> {
+        self.write_unsynced(move |db| {
+            db.execute(
+                "UPDATE repass_access_tokens SET last_used_at = ?1 WHERE id = ?2",
+                (at.as_microsecond(), token.0.as_bytes()),
+            )?;
+            Ok(Outcome::Commit(()))
+        })
+        .await
+    }
 }
 
 fn key(db: Db<'_>, digest: &TokenDigest) -> Result<Option<Key>> {
@@ -129,7 +146,7 @@ fn held_tokens(
 ) -> Result<Vec<HeldToken>> {
     let select = format!(
         "SELECT t.id, t.account, t.roles, t.digest, t.issued_at, t.expires_at, t.revoked_at,
-                a.valid_after, a.kept_token
+                t.ip_address, t.user_agent, t.last_used_at, a.valid_after, a.kept_token
          FROM repass_access_tokens t JOIN repass_accounts a ON a.id = t.account
          WHERE {condition} ORDER BY t.issued_at DESC, t.id LIMIT ?2"
     );

@@ -208,6 +208,7 @@ pub fn checks() -> Vec<Check> {
         administration administration::accounts::list_the_peppers_of_current_and_earlier_hashes;
 
         administration administration::tokens::keys_are_kept_and_revoked_once;
+        administration administration::tokens::the_use_of_access_tokens_is_recorded;
         administration administration::tokens::access_tokens_are_kept_and_revoked_once;
         administration administration::tokens::a_key_and_a_token_are_found_together;
         administration administration::tokens::reset_tokens_are_kept;

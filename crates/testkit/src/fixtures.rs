@@ -144,6 +144,9 @@ pub fn access_token(account: &Account) -> AccessToken {
         issued_at: at(-20),
         expires_at: at(3600),
         revoked_at: None,
+        ip_address: Some("2001:db8::7".to_owned()),
+        user_agent: Some("o'Browser \"1\"".to_owned()),
+        last_used_at: None,
     }
 }
 

@@ -118,6 +118,13 @@ impl KeyStore for MemoryStore {
         let token = state.access_tokens.values().find(|token| token.digest == *digest);
         Ok(token.and_then(|token| state.held(token)))
     }
+
+    async fn record_token_use(&self, token: TokenId, at: Timestamp) -> Result<(), StoreError> {
+        if let Some(token) = self.lock().access_tokens.get_mut(&token) {
+            token.last_used_at = Some(at);
+        }
+        Ok(())
+    }
 }
 
 impl State {

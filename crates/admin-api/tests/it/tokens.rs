@@ -88,3 +88,36 @@ async fn a_token_that_is_not_valid_is_inactive_and_nothing_else_is_told() {
         }
     }
 }
+
+#[tokio::test]
+async fn the_list_has_the_client_and_the_last_use() {
+    let test = TestContext::new().await;
+    let account = test.create("pat").await;
+    let client = json!({ "ip": "2001:db8::1", "user_agent": "Browser 1" });
+    let issued = test.post(&format!("{account}/tokens"), json!({ "client": client })).await;
+    let listed = async || {
+        let list = test.get(&format!("{account}/tokens")).await.json();
+        list["items"][0].clone()
+    };
+    let token = listed().await;
+    assert_eq!(
+        (&token["ip_address"], &token["user_agent"]),
+        (&json!("2001:db8::1"), &json!("Browser 1"))
+    );
+    assert_eq!(token["last_used_at"], json!(null));
+    let now = || json!(test.engine.administration().now().to_string());
+    let mut expected = now();
+    for (seconds, is_recorded) in [(0, true), (599, false), (1, true), (5, false)] {
+        test.pass(seconds);
+        assert_eq!(test.introspect(&issued.member("access_token")).await["active"], true);
+        if is_recorded {
+            expected = now();
+        }
+        assert_eq!(listed().await["last_used_at"], expected, "to ten minutes");
+    }
+    // A token that is not valid is not used.
+    test.delete(&format!("{account}/tokens")).await;
+    test.pass(3600);
+    assert_eq!(test.introspect(&issued.member("access_token")).await["active"], false);
+    assert_eq!(listed().await["last_used_at"], expected);
+}

@@ -152,6 +152,9 @@ impl Administration {
             issued_at,
             expires_at: after(at, lifetime),
             revoked_at: None,
+            ip_address: self.context.ip_address.clone(),
+            user_agent: self.context.user_agent.clone(),
+            last_used_at: None,
         };
         let detail = Some(token.id.0.to_string());
         let audit = self.audit(&account.realm, Some(account.id), "token.issue", detail)?;

@@ -67,6 +67,9 @@ impl TestContext {
             issued_at: now,
             expires_at: now + SignedDuration::from_hours(1),
             revoked_at: None,
+            ip_address: None,
+            user_agent: None,
+            last_used_at: None,
         };
         store.add_access_token(&stored, &audit).await.unwrap();
         let clock = Arc::new(ManualClock::new(now));

@@ -24,10 +24,13 @@ impl PostgresStore {
             change.value(token.issued_at),
             change.value(token.expires_at),
             change.value(token.revoked_at),
+            change.value(token.ip_address.clone()),
+            change.value(token.user_agent.clone()),
+            change.value(token.last_used_at),
         ];
         let insert = format!(
             "INSERT INTO @access_tokens (account, id, roles, digest, issued_at, expires_at,
-                                         revoked_at)
+                                         revoked_at, ip_address, user_agent, last_used_at)
              SELECT {}, {} FROM allowed",
             change.account,
             values.join(", "),

@@ -10,8 +10,9 @@ pub(super) fn insert_access_token(db: Db<'_>, token: &AccessToken) -> Result<()>
         .map_err(|_| Failure::Unstorable("the token's roles cannot be written as JSON"))?;
     db.execute(
         "INSERT INTO repass_access_tokens
-             (id, account, roles, digest, issued_at, expires_at, revoked_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+             (id, account, roles, digest, issued_at, expires_at, revoked_at, ip_address, user_agent,
+              last_used_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         (
             token.id.0.as_bytes(),
             token.account.0.as_bytes(),
@@ -20,6 +21,9 @@ pub(super) fn insert_access_token(db: Db<'_>, token: &AccessToken) -> Result<()>
             token.issued_at.as_microsecond(),
             token.expires_at.as_microsecond(),
             token.revoked_at.map(Timestamp::as_microsecond),
+            &token.ip_address,
+            &token.user_agent,
+            token.last_used_at.map(Timestamp::as_microsecond),
         ),
     )
     .map(drop)

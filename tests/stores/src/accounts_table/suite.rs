@@ -157,6 +157,10 @@ impl KeyStore for Mapped {
     ) -> Result<(Option<Key>, Option<HeldToken>), StoreError> {
         self.store.key_and_access_token(key, token).await
     }
+
+    async fn record_token_use(&self, token: TokenId, at: Timestamp) -> Result<(), StoreError> {
+        self.store.record_token_use(token, at).await
+    }
 }
 
 #[async_trait]

@@ -72,11 +72,33 @@ pub(in crate::conformance) async fn keys_are_kept_and_revoked_once(
     check_eq!(records.len(), 4, "every key that was added is recorded");
 }
 
+pub(in crate::conformance) async fn the_use_of_access_tokens_is_recorded(
+    store: &dyn AdministrationStore,
+) {
+    let account = added(store).await;
+    let (used, other) = (access_token(&account), access_token(&account));
+    for token in [&used, &other] {
+        let record = audit(&account, "access-token.add");
+        store.add_access_token(token, &record).await.expect("add_access_token");
+    }
+    for second in [5, 7] {
+        store.record_token_use(used.id, at(second)).await.expect("record_token_use");
+        for (token, expected) in [(&used, Some(at(second))), (&other, None)] {
+            let held = store.access_token_by_id(token.id).await.expect("access_token_by_id");
+            let seen = held.and_then(|held| held.token.last_used_at);
+            check_eq!(seen, expected, "the last use of one token is recorded");
+        }
+    }
+    let absent = access_token(&account).id;
+    store.record_token_use(absent, at(5)).await.expect("an unknown token is ignored");
+}
+
 pub(in crate::conformance) async fn access_tokens_are_kept_and_revoked_once(
     store: &dyn AdministrationStore,
 ) {
     let account = added(store).await;
-    let plain = AccessToken { roles: Vec::new(), ..access_token(&account) };
+    let (ip_address, user_agent) = (None, None);
+    let plain = AccessToken { roles: Vec::new(), ip_address, user_agent, ..access_token(&account) };
     let token = access_token(&account);
     for token in [&plain, &token] {
         let record = audit(&account, "access-token.add");
