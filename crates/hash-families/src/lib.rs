@@ -62,11 +62,11 @@
 //! - DES crypt hashes seven bits of each byte, and in its traditional form the first eight bytes. It
 //!   refuses a password with a NUL.
 //! - PostgreSQL prepares a password by SASLprep, unless that forbids it.
-//! - OpenCart replaces `&`, `<`, `>` and quotes by entities of HTML.
+//! - OpenCart replaces `&`, `<`, `>` and `"` by entities of HTML.
 //! - better-auth normalizes to NFKC.
 //! - WordPress trims white space.
-//! - SHA-crypt accepts at most 511 bytes and Drupal 512, as libxcrypt and Drupal themselves do;
-//!   MySQL 256.
+//! - SHA-crypt accepts at most 511 bytes, Drupal 512 and MySQL's `caching_sha2_password` 256, as
+//!   libxcrypt, Drupal and MySQL themselves do.
 //! - NT hashes, SQL Server and ASP.NET's membership provider hash UTF-16, so passwords must be valid UTF-8.
 //!
 //! So a text that a hash accepts is not always the password that was set: bcrypt accepts a typing
