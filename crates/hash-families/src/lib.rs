@@ -51,9 +51,9 @@
 //!
 //! Passwords are hashed as received, byte for byte, except for what the family itself does:
 //!
-//! - bcrypt hashes the first 72 bytes. `2a` and `2b` hash a NUL like any byte; `2x` and `2y`, which
-//!   are written by C code, refuse a password with a NUL. The key is repeated with a NUL between,
-//!   so that `a` and `a`, NUL, `a` are the same password.
+//! - bcrypt hashes the first 72 bytes. `2`, `2a` and `2b` hash a NUL like any byte; `2x` and `2y`,
+//!   which are written by C code, refuse a password with a NUL. The key is repeated with a NUL
+//!   between, so that `a` and `a`, NUL, `a` are the same password.
 //! - `2x` ignores up to three bytes before a byte from 0x80 on.
 //! - The first `$2$` repeats the key without a NUL between, so that `a` and `aa` are the same.
 //! - scrypt, better-auth, Firebase, Supabase, PBKDF2, SCRAM, Cisco IOS, SHA-1-crypt, ASP.NET
