@@ -1,4 +1,5 @@
-//! Builds and reads a corpus of synthetic digests: `cargo bench -p repass-compromised [-- DIGESTS]`.
+//! Builds and reads a corpus of synthetic digests:
+//! `cargo bench -p repass-compromised --features build --bench corpus [-- DIGESTS]`.
 
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout, missing_docs)]
 

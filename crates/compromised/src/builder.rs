@@ -62,10 +62,10 @@ pub enum BuildError {
     /// The source cannot be read.
     #[error("the source cannot be read")]
     Read(#[source] io::Error),
-    /// A line of the source is malformed.
+    /// A line or a file of the source is malformed.
     #[error("{place}: {reason}")]
     Line {
-        /// The file and the line.
+        /// The file, and the line if it is a line.
         place: String,
         /// What is wrong.
         reason: &'static str,
@@ -343,7 +343,7 @@ fn write_header(data: &mut BufWriter<File>, info: &CorpusInfo) -> io::Result<()>
     data.get_ref().sync_all()
 }
 
-fn with_suffix(target: &Path, suffix: &str) -> PathBuf {
+pub(crate) fn with_suffix(target: &Path, suffix: &str) -> PathBuf {
     let mut name = target.as_os_str().to_owned();
     name.push(suffix);
     name.into()

@@ -1,6 +1,5 @@
 //! The range API on loopback: what is sent, what is cached, and what happens if it fails.
 
-#![cfg(feature = "engine")]
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use std::fmt::Write as _;

@@ -206,7 +206,8 @@ fn devise(
         let secret = secret(&key, raw.pepper, raw.pepper_file, folder)?;
         let (key, pepper) =
             secret.ok_or_else(|| KeyError::new(key, "set either this or pepper_file"))?;
-        let added = projects.with_pepper(&name, pepper.expose().trim());
+        // White space may be part of the pepper.
+        let added = projects.with_pepper(&name, pepper.expose());
         added.map_err(|error| KeyError::new(key, error))
     })
 }
@@ -218,6 +219,20 @@ mod tests {
     fn kernel_of(name: &str) -> Result<Argon2Path, KeyError> {
         let raw = RawHashing { kernel: Some(name.to_owned()), ..RawHashing::default() };
         raw.check(Path::new("."), &Accounts::Own).map(|options| options.kernel)
+    }
+
+    #[test]
+    fn the_white_space_of_a_devise_pepper_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("pepper"), " with spaces \n").unwrap();
+        let in_file = RawDevise { pepper: None, pepper_file: Some("pepper".into()) };
+        let written =
+            RawDevise { pepper: Some(Plaintext::from(" with spaces ")), pepper_file: None };
+        let raw = BTreeMap::from([("file".to_owned(), in_file), ("text".to_owned(), written)]);
+        let projects = devise(Projects::none(), raw, folder.path()).unwrap();
+        for name in ["file", "text"] {
+            assert_eq!(projects.pepper(name), Some(b" with spaces ".as_slice()), "{name}");
+        }
     }
 
     #[test]

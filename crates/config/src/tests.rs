@@ -138,7 +138,7 @@ fn every_error_names_position_key_and_reason() {
         ),
         (
             "[hashing.firebase.'a b']\nsigner_key = 'AAEC/w=='",
-            "hashing.firebase.a b.signer_key: a project name must be",
+            "hashing.firebase.a b.signer_key: the name of a project or pepper must be",
         ),
         ("[hashing]\narena_memory_kib = 4194305", "r.toml: hashing.arena_memory_kib: must be"),
         ("[hashing]\nthreads = 0", "r.toml: hashing.threads: must be 1 to 1024"),

@@ -1,4 +1,5 @@
-//! crypt(3) over DES: the traditional form behind `{CRYPT}`, and the extended form of BSD/OS.
+//! crypt(3) over DES: the traditional form behind `{CRYPT}` or `{DES-CRYPT}`, and the extended form
+//! of BSD/OS.
 //!
 //! | form | key | rounds |
 //! | --- | --- | --- |
@@ -17,7 +18,7 @@ use zeroize::Zeroizing;
 
 use self::des::Des;
 use crate::cost;
-use crate::family::strip_scheme;
+use crate::family::strip_des_scheme;
 use crate::foreign_hash::StoredHash;
 use crate::parsing::crypt_value;
 use crate::{Family, FormatError, Projects, VerifyError};
@@ -35,10 +36,10 @@ pub(crate) struct DesCrypt {
 }
 
 impl DesCrypt {
-    /// Parses the traditional form behind `{CRYPT}`.
+    /// Parses the traditional form behind its scheme.
     pub(crate) fn parse(text: &str) -> Result<Self, FormatError> {
         let family = Family::DesCrypt;
-        let text = strip_scheme(text, "{CRYPT}").ok_or(family.damaged("the scheme"))?;
+        let text = strip_des_scheme(text).ok_or(family.damaged("the scheme"))?;
         let (salt, tag) = text.split_at_checked(2).ok_or(family.damaged("the salt is cut off"))?;
         let salt = number(salt).ok_or(family.damaged("salt"))?;
         Self::new(family, false, TRADITIONAL_ROUNDS, salt, tag)

@@ -18,7 +18,7 @@ pub enum Family {
     AspNetIdentity,
     /// ASP.NET's membership provider, the predecessor of Identity.
     AspNetMembership,
-    /// bcrypt: `$2a$`, `$2b$`, `$2x$`, `$2y$`, and Django's `bcrypt$`.
+    /// bcrypt: `$2$`, `$2a$`, `$2b$`, `$2x$`, `$2y$`, and Django's `bcrypt$`.
     Bcrypt,
     /// bcrypt over SHA-256, of Django and passlib.
     BcryptSha256,
@@ -30,7 +30,7 @@ pub enum Family {
     CiscoPbkdf2,
     /// Type 9 of Cisco IOS: scrypt, `$9$`.
     CiscoScrypt,
-    /// Traditional DES crypt(3), behind `{CRYPT}`.
+    /// Traditional DES crypt(3), behind `{CRYPT}` or `{DES-CRYPT}`.
     DesCrypt,
     /// bcrypt of the password and a pepper, of Devise.
     Devise,
@@ -212,15 +212,16 @@ const PREFIXES: &[(&str, Family)] = &[
 ];
 
 /// The schemes before a self-describing text, in any case: LDAP's `{CRYPT}`, Dovecot's names for
-/// it, the `{ARGON2}` of OpenLDAP and Dovecot, and Spring Security's, which may have a version as
-/// in `{argon2@SpringSecurity_v5_8}`.
-const WRAPPERS: [&str; 11] = [
+/// it, the `{GOST_YESCRYPT}` of 389 Directory Server, the `{ARGON2}` of OpenLDAP and Dovecot, and
+/// Spring Security's, which may have a version as in `{argon2@SpringSecurity_v5_8}`.
+const WRAPPERS: [&str; 12] = [
     "CRYPT",
     "DES-CRYPT",
     "BLF-CRYPT",
     "MD5-CRYPT",
     "SHA256-CRYPT",
     "SHA512-CRYPT",
+    "GOST_YESCRYPT",
     "BCRYPT",
     "ARGON2",
     "ARGON2D",
@@ -246,6 +247,11 @@ pub(crate) fn strip_scheme<'a>(text: &'a str, scheme: &str) -> Option<&'a str> {
     start.eq_ignore_ascii_case(scheme).then_some(rest)
 }
 
+/// Strips the scheme of the traditional crypt(3): that of LDAP, or that of Dovecot.
+pub(crate) fn strip_des_scheme(text: &str) -> Option<&str> {
+    strip_scheme(text, "{CRYPT}").or_else(|| strip_scheme(text, "{DES-CRYPT}"))
+}
+
 fn detect_scheme(text: &str) -> Option<Family> {
     if strip_scheme(text, "{PBKDF2")
         .filter(|rest| !rest.starts_with('@'))
@@ -257,7 +263,7 @@ fn detect_scheme(text: &str) -> Option<Family> {
     if strip_scheme(text, "{SCRAM-SHA-").is_some() {
         return Some(Family::Scram);
     }
-    if strip_scheme(text, "{CRYPT}").is_some_and(|crypt| crypt.len() == 13) {
+    if strip_des_scheme(text).is_some_and(|crypt| crypt.len() == 13) {
         return Some(Family::DesCrypt);
     }
     DigestAlgorithm::from_ldap_scheme(text).map(|_| Family::LdapDigest)
@@ -295,6 +301,10 @@ mod tests {
         assert_eq!(Family::detect("{CRYPT}$6$a$b"), Some(Family::ShaCrypt));
         assert_eq!(Family::detect("{BLF-CRYPT}$2y$05$a"), Some(Family::Bcrypt));
         assert_eq!(Family::detect("{CRYPT}rlWMrHPVhTMqk"), Some(Family::DesCrypt));
+        assert_eq!(Family::detect("{des-crypt}rlWMrHPVhTMqk"), Some(Family::DesCrypt));
+        assert_eq!(Family::detect("{DES-CRYPT}_J9..rasmBYk8r9AiWNc"), Some(Family::BsdiCrypt));
+        assert_eq!(Family::detect("{MD5-CRYPT}rlWMrHPVhTMqk"), None);
+        assert_eq!(Family::detect("{GOST_YESCRYPT}$gy$a$b$c"), Some(Family::GostYescrypt));
         assert_eq!(Family::detect("{CRYPT}rlWMrHPVhTMq"), None);
         assert_eq!(Family::detect("{CRYPT}_J9..rasmBYk8r9AiWNc"), Some(Family::BsdiCrypt));
         assert_eq!(Family::detect("{CRYPT}{SSHA}0c0blFTXXNuAMHECS4uxrj3ZieMoWImr"), None);

@@ -92,8 +92,8 @@ impl ForeignHash {
         self.stored.memory_bytes()
     }
 
-    /// Estimated time of a verification with the longest password, on one thread of a server of
-    /// 2024, to within a factor of about three.
+    /// Estimated time of a verification with the longest password, on one thread of an x86-64 server
+    /// with the SHA extensions, to within a factor of two.
     pub fn estimated_time(&self) -> Duration {
         self.stored.time()
     }

@@ -51,9 +51,9 @@
 //!
 //! Passwords are hashed as received, byte for byte, except for what the family itself does:
 //!
-//! - bcrypt hashes the first 72 bytes. `2a` and `2b` hash a NUL like any byte; `2x` and `2y`, which
-//!   are written by C code, refuse a password with a NUL. The key is repeated with a NUL between,
-//!   so that `a` and `a`, NUL, `a` are the same password.
+//! - bcrypt hashes the first 72 bytes. `2`, `2a` and `2b` hash a NUL like any byte; `2x` and `2y`,
+//!   which are written by C code, refuse a password with a NUL. The key is repeated with a NUL
+//!   between, so that `a` and `a`, NUL, `a` are the same password.
 //! - `2x` ignores up to three bytes before a byte from 0x80 on.
 //! - The first `$2$` repeats the key without a NUL between, so that `a` and `aa` are the same.
 //! - scrypt, better-auth, Firebase, Supabase, PBKDF2, SCRAM, Cisco IOS, SHA-1-crypt, ASP.NET
@@ -62,11 +62,11 @@
 //! - DES crypt hashes seven bits of each byte, and in its traditional form the first eight bytes. It
 //!   refuses a password with a NUL.
 //! - PostgreSQL prepares a password by SASLprep, unless that forbids it.
-//! - OpenCart replaces `&`, `<`, `>` and quotes by entities of HTML.
+//! - OpenCart replaces `&`, `<`, `>` and `"` by entities of HTML.
 //! - better-auth normalizes to NFKC.
 //! - WordPress trims white space.
-//! - SHA-crypt accepts at most 511 bytes and Drupal 512, as libxcrypt and Drupal themselves do;
-//!   MySQL 256.
+//! - SHA-crypt accepts at most 511 bytes, Drupal 512 and MySQL's `caching_sha2_password` 256, as
+//!   libxcrypt, Drupal and MySQL themselves do.
 //! - NT hashes, SQL Server and ASP.NET's membership provider hash UTF-16, so passwords must be valid UTF-8.
 //!
 //! So a text that a hash accepts is not always the password that was set: bcrypt accepts a typing

@@ -12,12 +12,12 @@ use zeroize::Zeroizing;
 
 use crate::cost;
 use crate::foreign_hash::StoredHash;
-use crate::parsing::{CRYPT, split};
+use crate::parsing::{CRYPT, SHA256_ORDER, split};
 use crate::{DigestAlgorithm, Family, FormatError, Projects, VerifyError};
 
 const FAMILY: Family = Family::MysqlSha2;
 const SALT_BYTES: u64 = 20;
-const DIGEST_BYTES: usize = 32;
+const DIGEST_BYTES: usize = SHA256_ORDER.len();
 
 /// MySQL writes thousands of rounds as three hexadecimal digits, by default and since 8.0.24 only
 /// if configured otherwise 005.
@@ -25,12 +25,6 @@ const THOUSANDS: std::ops::RangeInclusive<u64> = 5..=1000;
 
 /// Longer passwords are refused, as by MySQL.
 const PASSWORD_BYTES: usize = 256;
-
-/// The order in which the bytes of the digest are written.
-const ORDER: [usize; DIGEST_BYTES] = [
-    20, 10, 0, 11, 1, 21, 2, 22, 12, 23, 13, 3, 14, 4, 24, 5, 25, 15, 26, 16, 6, 17, 7, 27, 8, 28,
-    18, 29, 19, 9, 30, 31,
-];
 
 const MEMORY_BYTES: usize = 8 * 1024;
 
@@ -97,7 +91,7 @@ impl StoredHash for MysqlSha2 {
             return Ok(false);
         }
         let digest = self.digest(password);
-        let tag = Zeroizing::new(ORDER.map(|at| digest[at]));
+        let tag = Zeroizing::new(SHA256_ORDER.map(|at| digest[at]));
         Ok(tag.as_slice().ct_eq(&self.tag).into())
     }
 

@@ -60,6 +60,12 @@ fn encoding(
     specification.encoding().expect("64 different symbols are an encoding")
 }
 
+/// The order in which SHA-crypt writes the bytes of a digest of SHA-256.
+pub(crate) const SHA256_ORDER: [usize; 32] = [
+    20, 10, 0, 11, 1, 21, 2, 22, 12, 23, 13, 3, 14, 4, 24, 5, 25, 15, 26, 16, 6, 17, 7, 27, 8, 28,
+    18, 29, 19, 9, 30, 31,
+];
+
 /// Returns the value of a character of crypt(3)'s Base64.
 pub(crate) fn crypt_value(character: u8) -> Option<u8> {
     CRYPT_SYMBOLS

@@ -56,11 +56,7 @@ impl Prf {
     }
 
     pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Sha1 => "sha1",
-            Self::Sha256 => "sha256",
-            Self::Sha512 => "sha512",
-        }
+        self.digest().name()
     }
 
     const fn digest(self) -> DigestAlgorithm {
@@ -72,11 +68,7 @@ impl Prf {
     }
 
     const fn output_bytes(self) -> u64 {
-        match self {
-            Self::Sha1 => 20,
-            Self::Sha256 => 32,
-            Self::Sha512 => 64,
-        }
+        self.digest().digest_bytes() as u64
     }
 }
 

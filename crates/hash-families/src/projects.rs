@@ -74,7 +74,7 @@ impl Projects {
 #[non_exhaustive]
 pub enum InvalidProject {
     /// The name is not valid.
-    #[error("a project name must be 1 to 64 letters, digits and -_.:")]
+    #[error("the name of a project or pepper must be 1 to 64 letters, digits and -_.:")]
     Name,
     /// The key is not Base64.
     #[error("a signer key must be the base64_signer_key of the project's hash parameters")]

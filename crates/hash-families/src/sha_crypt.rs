@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::cost;
 use crate::foreign_hash::StoredHash;
-use crate::parsing::{CRYPT, check_salt};
+use crate::parsing::{CRYPT, SHA256_ORDER, check_salt};
 use crate::{DigestAlgorithm, Family, FormatError, Projects, VerifyError};
 
 const FAMILY: Family = Family::ShaCrypt;
@@ -34,11 +34,7 @@ pub(crate) struct ShaCrypt {
     salt: String,
 }
 
-/// The order in which the bytes of a digest are written.
-const ORDER_256: [usize; 32] = [
-    20, 10, 0, 11, 1, 21, 2, 22, 12, 23, 13, 3, 14, 4, 24, 5, 25, 15, 26, 16, 6, 17, 7, 27, 8, 28,
-    18, 29, 19, 9, 30, 31,
-];
+/// The order in which the bytes of a digest of SHA-512 are written.
 const ORDER_512: [usize; 64] = [
     42, 21, 0, 1, 43, 22, 23, 2, 44, 45, 24, 3, 4, 46, 25, 26, 5, 47, 48, 27, 6, 7, 49, 28, 29, 8,
     50, 51, 30, 9, 10, 52, 31, 32, 11, 53, 54, 33, 12, 13, 55, 34, 35, 14, 56, 57, 36, 15, 16, 58,
@@ -77,9 +73,9 @@ impl StoredHash for ShaCrypt {
             return Ok(false);
         }
         let salt = self.salt.as_bytes();
-        let tag: Zeroizing<Vec<u8>> = if self.tag.len() == ORDER_256.len() {
+        let tag: Zeroizing<Vec<u8>> = if self.tag.len() == SHA256_ORDER.len() {
             let digest = Zeroizing::new(sha256_crypt(password, salt, self.params));
-            Zeroizing::new(ORDER_256.map(|at| digest[at]).to_vec())
+            Zeroizing::new(SHA256_ORDER.map(|at| digest[at]).to_vec())
         } else {
             let digest = Zeroizing::new(sha512_crypt(password, salt, self.params));
             Zeroizing::new(ORDER_512.map(|at| digest[at]).to_vec())
@@ -96,7 +92,7 @@ impl StoredHash for ShaCrypt {
     }
 
     fn time(&self) -> Duration {
-        let (algorithm, digest_bytes) = if self.tag.len() == ORDER_256.len() {
+        let (algorithm, digest_bytes) = if self.tag.len() == SHA256_ORDER.len() {
             (DigestAlgorithm::Sha256, 32)
         } else {
             (DigestAlgorithm::Sha512, 64)

@@ -6,14 +6,17 @@ use clap::{Args, Subcommand};
 pub(crate) enum CompromisedCommand {
     /// Build a corpus from a list of SHA-1 digests. Needs no database.
     #[command(after_help = "\
-The list is ordered by digest: the text file of Pwned Passwords with a line SHA1:COUNT for each
-password, a folder of the files of its range API, or stdin (-). The corpus takes less than 3 bytes for
-each digest. A build that was interrupted is continued by the same command, unless the list is on
+The list is the text file of Pwned Passwords with a line SHA1:COUNT for each password, ordered by
+digest; a folder or a tar archive of the files of its range API, such as 00000.txt; or stdin (-). A text
+file or an archive may be compressed by gzip or Zstandard. A compressed archive is unpacked first, to
+CORPUS.partial.tar, which takes about twice its size. The corpus of a large list takes about 3 bytes
+for each digest. A build that was interrupted is continued by the same command, unless the list is on
 stdin. A server opens the new file at SIGHUP.
 
 Examples:
   repass compromised build pwned-passwords-sha1-ordered-by-hash.txt corpus
-  repass compromised build ranges/ corpus --min-count 5")]
+  repass compromised build ranges/ corpus --min-count 5
+  repass compromised build ranges.tar.gz corpus")]
     Build(BuildCorpus),
     /// Show what is in a corpus.
     #[command(after_help = "Example:\n  repass compromised show corpus")]
@@ -25,7 +28,7 @@ Examples:
 
 #[derive(Args)]
 pub(crate) struct BuildCorpus {
-    /// The list or the folder; - for stdin.
+    /// The list, folder or archive; - for stdin.
     #[arg(value_name = "LIST")]
     pub(crate) list: PathBuf,
     /// The file of the corpus. An existing one is replaced at the end.

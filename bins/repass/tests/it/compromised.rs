@@ -49,6 +49,35 @@ fn the_list_may_come_from_stdin_and_rare_passwords_be_left_out() {
 }
 
 #[test]
+fn the_range_files_may_be_in_an_archive() {
+    let test = TestContext::new();
+    let files = test.folder.path().join("ranges");
+    fs::create_dir(&files).unwrap();
+    for line in LIST.lines() {
+        let (prefix, rest) = line.split_at(5);
+        fs::write(files.join(format!("{prefix}.txt")), rest).unwrap();
+    }
+    let tar = |options: &str, name: &str| {
+        let mut tar = std::process::Command::new("tar");
+        tar.current_dir(test.folder.path()).args([options, name, "ranges"]);
+        assert!(tar.status().unwrap().success());
+    };
+    tar("-cf", "ranges.tar");
+    tar("-czf", "ranges.tar.gz");
+    for archive in ["ranges.tar", "ranges.tar.gz"] {
+        let built = test.json(&["compromised", "build", archive, "corpus"], "");
+        assert_eq!(built["digests"], 3);
+        test.run(&["compromised", "verify", "corpus"]).succeeded();
+        let check = ["password", "check", "--policy", "vendor-fabric", "--compromised", "corpus"];
+        assert_eq!(test.run_with(&check, "letmein").status, 1);
+    }
+    let build = ["compromised", "build", "ranges.tar", "corpus"];
+    let whole = fs::read(test.folder.path().join("ranges.tar")).unwrap();
+    fs::write(test.folder.path().join("ranges.tar"), &whole[..2048]).unwrap();
+    test.run(&build).failed(2, &["ranges.tar: is truncated"]);
+}
+
+#[test]
 fn mistakes_name_the_file_and_the_line() {
     let test = with_list();
     let build = |list: &str| test.run_with(&["compromised", "build", "-", "corpus"], list);

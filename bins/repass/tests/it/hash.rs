@@ -21,15 +21,25 @@ const BCRYPT: &str = "$2b$05$abcdefghijklmnopqrstuuFiPhXf1sVd3pCCRO.uVh34H/qI/Zs
 #[test]
 fn a_hash_is_identified_without_being_printed() {
     let run = identify(&[], &format!("{BCRYPT}\n")).succeeded();
-    for part in ["bcrypt", "OpenBSD", "2b cost=5", "below 72 bytes", " times a new hash", "nothing"]
-    {
+    for part in [
+        "bcrypt",
+        "OpenBSD",
+        "2b cost=5",
+        "cost 4 to 16",
+        "below 72 bytes",
+        " times a new hash",
+        "nothing",
+    ] {
         assert!(run.stdout.contains(part), "{part}: {}", run.stdout);
     }
     assert!(!run.stdout.contains("abcdefghijkl") && !run.stdout.contains("--allow-costly"));
 
     let printed = identify(&["--json"], BCRYPT).succeeded().json();
     assert_eq!(printed["family"], "bcrypt");
-    assert_eq!(printed["parameters"], "2b cost=5");
+    assert_eq!(
+        (&printed["parameters"], &printed["bounds"]),
+        (&"2b cost=5".into(), &"cost 4 to 16".into())
+    );
     assert_eq!((&printed["costly"], &printed["self_describing"]), (&false.into(), &true.into()));
     assert!(printed["time_ms"].as_f64().unwrap() > 0.0);
     assert!(printed["relative_to_new_hash"].as_f64().unwrap() < 1.0);
@@ -77,6 +87,9 @@ fn h3_a_hash_that_must_be_declared_is_identified_by_its_resemblance() {
 
     let run = identify(&["--hash-format", "spring"], spring).succeeded();
     assert!(run.stdout.contains("sha1 iterations=185000"), "{}", run.stdout);
+    assert!(run.stdout.contains("the given format"), "{}", run.stdout);
+    let printed = identify(&["--hash-format", "django", "--json"], BCRYPT).succeeded().json();
+    assert_eq!(printed["self_describing"], true, "the text decides, not the option");
     let hash = "8d2129083ef35f4b365d5d87487e1207";
     let run = identify(&["--hash-format", "mybb", "--hash-salt", "47204"], hash).succeeded();
     assert!(run.stdout.contains("mybb"), "{}", run.stdout);

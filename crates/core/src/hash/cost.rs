@@ -14,8 +14,8 @@ pub struct HashCost {
     pub parameters: String,
     /// Maximum memory in bytes.
     pub memory_bytes: usize,
-    /// Estimated time with the longest password, on one thread of a server of 2024, to within a
-    /// factor of about three.
+    /// Estimated time with the longest password, on one thread, as
+    /// [`ForeignHash::estimated_time`](repass_hash_families::ForeignHash::estimated_time).
     pub time: Duration,
 }
 

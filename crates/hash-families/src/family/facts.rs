@@ -31,6 +31,11 @@ impl Family {
     }
 }
 
+const PBKDF2_BOUNDS: &str = "at most 10 000 000 iterations, counted for each block of the tag";
+const SCRYPT_BOUNDS: &str = "memory of 256 MiB; N·r·p at most 2²³; r and p 1 to 64";
+const YESCRYPT_BOUNDS: &str =
+    "memory of 256 MiB; N·r·p·(t+1) at most 2²³; r and p 1 to 64, t to 16";
+
 /// In the order of the variants.
 const FACTS: [Facts; 37] = [
     Facts {
@@ -39,7 +44,7 @@ const FACTS: [Facts; 37] = [
         feature: None,
         texts: "`$argon2id$` `$argon2i$` `$argon2d$`, also behind `{ARGON2}` and the like",
         systems: "PHC strings, OpenLDAP, Dovecot, Spring Security, PHP; Keycloak, Django and Magento 2 by import",
-        bounds: "1 GiB; verified by `repass-core`",
+        bounds: "memory of 1 GiB; verified by `repass-core`",
         determined: "every password",
     },
     Facts {
@@ -48,7 +53,7 @@ const FACTS: [Facts; 37] = [
         feature: Some("aspnet"),
         texts: "Base64 beginning with a byte 0 or 1",
         systems: "ASP.NET Identity, versions 2 and 3",
-        bounds: "as pbkdf2",
+        bounds: PBKDF2_BOUNDS,
         determined: "without a NUL at the end",
     },
     Facts {
@@ -84,7 +89,7 @@ const FACTS: [Facts; 37] = [
         feature: Some("better-auth"),
         texts: "`$better-auth$ln=,r=,p=$`*",
         systems: "better-auth, Lucia",
-        bounds: "as scrypt",
+        bounds: SCRYPT_BOUNDS,
         determined: "in form NFKC, without a NUL at the end",
     },
     Facts {
@@ -118,8 +123,8 @@ const FACTS: [Facts; 37] = [
         family: Family::DesCrypt,
         name: "des-crypt",
         feature: Some("crypt"),
-        texts: "`{CRYPT}` and 13 characters",
-        systems: "crypt(3) of traditional Unix, LDAP directories; 13 characters alone by import",
+        texts: "`{CRYPT}` or `{DES-CRYPT}`, and 13 characters",
+        systems: "crypt(3) of traditional Unix, LDAP directories, Dovecot; 13 characters alone by import",
         bounds: "no parameters",
         determined: "below 8 characters, ASCII without a NUL",
     },
@@ -147,7 +152,7 @@ const FACTS: [Facts; 37] = [
         feature: Some("firebase"),
         texts: "`$firebase-scrypt$ln=,r=,project=$`*",
         systems: "Firebase",
-        bounds: "as scrypt",
+        bounds: SCRYPT_BOUNDS,
         determined: "without a NUL at the end",
     },
     Facts {
@@ -156,7 +161,7 @@ const FACTS: [Facts; 37] = [
         feature: Some("crypt"),
         texts: "`$gy$`",
         systems: "crypt(3) of ALT Linux and others (libxcrypt)",
-        bounds: "as yescrypt",
+        bounds: YESCRYPT_BOUNDS,
         determined: "every password",
     },
     Facts {
@@ -165,7 +170,7 @@ const FACTS: [Facts; 37] = [
         feature: Some("werkzeug"),
         texts: "`$hmac-sha256$`*",
         systems: "Werkzeug before 3.0",
-        bounds: "salt of 1024 bytes",
+        bounds: "salt of at most 1024 bytes",
         determined: "every password",
     },
     Facts {
@@ -174,7 +179,7 @@ const FACTS: [Facts; 37] = [
         feature: Some("ldap"),
         texts: "`{SSHA}` `{SSHA256}` `{SSHA384}` `{SSHA512}` `{SMD5}`, the same without the first S",
         systems: "OpenLDAP, 389 Directory Server, FreeIPA, Dovecot",
-        bounds: "salt of 128 bytes",
+        bounds: "salt of at most 128 bytes",
         determined: "every password",
     },
     Facts {
@@ -192,7 +197,7 @@ const FACTS: [Facts; 37] = [
         feature: Some("mediawiki"),
         texts: "`:A:`, `:B:`",
         systems: "MediaWiki",
-        bounds: "salt of 128 bytes",
+        bounds: "salt of at most 128 bytes",
         determined: "every password",
     },
     Facts {
@@ -210,7 +215,7 @@ const FACTS: [Facts; 37] = [
         feature: Some("forums"),
         texts: "`$mybb$`*",
         systems: "MyBB, Invision Power Board 2 and 3",
-        bounds: "salt of 128 bytes",
+        bounds: "salt of at most 128 bytes",
         determined: "every password",
     },
     Facts {
@@ -246,8 +251,8 @@ const FACTS: [Facts; 37] = [
         feature: Some("forums"),
         texts: "`$opencart$`*",
         systems: "OpenCart before 3, Woltlab Burning Board 3",
-        bounds: "salt of 128 bytes",
-        determined: "without `&`, `<`, `>` and quotes",
+        bounds: "salt of at most 128 bytes",
+        determined: "without `&`, `<`, `>` and `\"`",
     },
     Facts {
         family: Family::Pbkdf2,
@@ -255,7 +260,7 @@ const FACTS: [Facts; 37] = [
         feature: Some("pbkdf2"),
         texts: "`$pbkdf2-sha256$i=,l=$`, `$pbkdf2-sha256$n$`, `{PBKDF2-SHA256}`, `{PBKDF2_SHA256}`, `pbkdf2_sha256$`, `pbkdf2:sha256:n$`, `:pbkdf2:sha512:`, `{PKCS5S2}`, `grub.pbkdf2.sha512.`, `$ml$`; SHA-1, SHA-256 or SHA-512",
         systems: "PHC strings, passlib, OpenLDAP, 389 Directory Server, FreeIPA, Django, Werkzeug, MediaWiki, Atlassian, GRUB, macOS; Keycloak, Okta, Spring Security and Dovecot by import",
-        bounds: "10 000 000 iterations, counted for each block of the tag",
+        bounds: PBKDF2_BOUNDS,
         determined: "without a NUL at the end",
     },
     Facts {
@@ -273,7 +278,7 @@ const FACTS: [Facts; 37] = [
         feature: Some("salted-digest"),
         texts: "`$salted-sha256$layout=$`*, `$unsalted-sha256$`*",
         systems: "custom applications; Joomla, osCommerce, Magento, Spring Security, Django and Okta by import",
-        bounds: "salt of 1024 bytes",
+        bounds: "salt of at most 1024 bytes",
         determined: "every password",
     },
     Facts {
@@ -282,7 +287,7 @@ const FACTS: [Facts; 37] = [
         feature: Some("scram"),
         texts: "`SCRAM-SHA-256$`, `{SCRAM-SHA-256}`, `{SCRAM-SHA-1}`",
         systems: "PostgreSQL, Dovecot",
-        bounds: "as pbkdf2",
+        bounds: PBKDF2_BOUNDS,
         determined: "unchanged by SASLprep, without a NUL at the end",
     },
     Facts {
@@ -291,7 +296,7 @@ const FACTS: [Facts; 37] = [
         feature: Some("scrypt"),
         texts: "`$scrypt$ln=,r=,p=$`, `scrypt$N$salt$r$p$`, `scrypt:N:r:p$`, `$7$`, `$s0$`",
         systems: "passlib and PHC strings, Django, Werkzeug, crypt(3), Java's scrypt; Spring Security by import",
-        bounds: "256 MiB; N·r·p at most 2²³; r and p 1 to 64",
+        bounds: SCRYPT_BOUNDS,
         determined: "without a NUL at the end",
     },
     Facts {
@@ -327,7 +332,7 @@ const FACTS: [Facts; 37] = [
         feature: Some("firebase"),
         texts: "`$fbscrypt$`",
         systems: "Supabase, for accounts from Firebase",
-        bounds: "as scrypt",
+        bounds: SCRYPT_BOUNDS,
         determined: "without a NUL at the end",
     },
     Facts {
@@ -345,7 +350,7 @@ const FACTS: [Facts; 37] = [
         feature: Some("forums"),
         texts: "`$vbulletin$`*",
         systems: "vBulletin 3 and 4",
-        bounds: "salt of 128 bytes",
+        bounds: "salt of at most 128 bytes",
         determined: "every password",
     },
     Facts {
@@ -363,7 +368,7 @@ const FACTS: [Facts; 37] = [
         feature: Some("crypt"),
         texts: "`$y$`",
         systems: "crypt(3)",
-        bounds: "256 MiB; N·r·p·(t+1) at most 2²³; r and p 1 to 64, t to 16",
+        bounds: YESCRYPT_BOUNDS,
         determined: "every password; flavor 0 without a NUL at the end",
     },
 ];

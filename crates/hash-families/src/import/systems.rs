@@ -16,7 +16,7 @@ pub(super) fn crypt(hash: &str) -> String {
 
 /// Dovecot: its `{PBKDF2}`, and digests in hexadecimal, which a suffix or the length tells.
 pub(super) fn dovecot(hash: &str) -> Result<String, FormatError> {
-    const DIGESTS: [(&str, &str, usize, bool); 10] = [
+    const DIGESTS: [(&str, &str, usize, bool); 11] = [
         ("SHA", "SHA", 20, false),
         ("SHA1", "SHA", 20, false),
         ("SHA256", "SHA256", 32, false),
@@ -24,6 +24,7 @@ pub(super) fn dovecot(hash: &str) -> Result<String, FormatError> {
         ("SSHA", "SSHA", 20, true),
         ("SSHA256", "SSHA256", 32, true),
         ("SSHA512", "SSHA512", 64, true),
+        ("MD5", "MD5", 16, false),
         ("PLAIN-MD5", "MD5", 16, false),
         ("LDAP-MD5", "MD5", 16, false),
         ("SMD5", "SMD5", 16, true),
@@ -38,8 +39,8 @@ pub(super) fn dovecot(hash: &str) -> Result<String, FormatError> {
     if ["PLAIN", "CLEAR", "CLEARTEXT"].iter().any(|own| own.eq_ignore_ascii_case(name)) {
         return Err(FormatError::Resembles(PLAINTEXT));
     }
-    if name.eq_ignore_ascii_case("MD5") {
-        // The crypt(3) of MD5, unlike in LDAP.
+    if name.eq_ignore_ascii_case("MD5") && value.starts_with("$1$") {
+        // Unlike in LDAP, the crypt(3) of MD5 too.
         return Ok(format!("{{MD5-CRYPT}}{value}"));
     }
     let digest = DIGESTS.iter().find(|(own, ..)| own.eq_ignore_ascii_case(name));

@@ -28,10 +28,23 @@ fn des_crypt_vectors_verify() {
         assert_eq!(parsed(&text).family(), Family::DesCrypt);
         assert!(verify(&text, password), "{hash}");
         assert!(verify(&text.replace("CRYPT", "crypt"), password), "{hash}");
+        for format in [ImportFormat::SelfDescribing, ImportFormat::Dovecot] {
+            let dovecot = format!("{{DES-CRYPT}}{hash}");
+            let exported = ExportedHash { hash: &dovecot, salt: None };
+            let text = stored_text(&format, exported).unwrap();
+            assert_eq!(parsed(&text).family(), Family::DesCrypt);
+            assert!(verify(&text, password) && !verify(&text, "another one"), "{hash}");
+            assert_refused_when_cut_off(&text);
+        }
         assert!(!verify(&text, "another one"), "{hash}");
         assert_refused_when_cut_off(&text);
     }
-    for damaged in ["{CRYPT}r!BrzAiotJdIw", "{CRYPT}rlBrzAiotJd!w", "{CRYPT}rlBrzAiotJdIz"] {
+    for damaged in [
+        "{CRYPT}r!BrzAiotJdIw",
+        "{CRYPT}rlBrzAiotJd!w",
+        "{CRYPT}rlBrzAiotJdIz",
+        "{DES-CRYPT}rlBrzAiotJdIz",
+    ] {
         assert_damaged(Family::DesCrypt, damaged);
     }
 }
@@ -72,6 +85,7 @@ fn extended_des_crypt_vectors_verify() {
         assert_eq!(parsed(text).family(), Family::BsdiCrypt);
         assert!(verify(text, password), "{text}");
         assert!(verify(&format!("{{CRYPT}}{text}"), password), "{text}");
+        assert!(verify(&format!("{{DES-CRYPT}}{text}"), password), "{text}");
         assert!(!verify(text, format!("{password}x")), "{text}");
         assert!(!verify(text, "xx"), "{text}");
         assert_refused_when_cut_off(text);
@@ -110,6 +124,7 @@ fn gost_yescrypt_vectors_verify() {
         ("", "$gy$j75$LdJMENpBABJJ3h2$nfipXNpm.9UiRzYkrwn3UjDQVoLcsrsHkRugYnlCVm/"),
     ] {
         assert_verifies(Family::GostYescrypt, text, password);
+        assert!(verify(&format!("{{GOST_YESCRYPT}}{text}"), password), "389 Directory Server");
         assert_refused_when_cut_off(text);
     }
     let end = "$LdJMENpBABJJ3h2$1guyWDnmzKQsMfyLuCSzSumMrkjOvOCnG1cL3WXnlm6";

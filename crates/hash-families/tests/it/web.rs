@@ -249,6 +249,9 @@ fn dovecot_hashes_verify() {
     }
     let md5 = import("dovecot", "{MD5}$1$SuMrG47N$ymvzYjr7QcEQjaK5m1PGx1", None).unwrap();
     assert!(verify(&md5, "test"));
+    let hexadecimal = import("dovecot", "{MD5}fc5e038d38a57032085441e7fe7010b0", None).unwrap();
+    assert!(verify(&hexadecimal, "helloworld"));
+    assert!(import("dovecot", "{MD5}fc5e038d38a5", None).is_err());
     assert!(import("dovecot", "{PLAIN}secret", None).is_err());
 }
 

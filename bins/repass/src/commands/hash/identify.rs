@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use bytesize::ByteSize;
 use repass_core::{HashCost, HashError, HashProfile, HashedPassword};
-use repass_hash_families::{ExportedHash, Family, FormatError, ImportFormat, stored_text};
+use repass_hash_families::{ExportedHash, Family, FormatError, stored_text};
 use serde_json::json;
 
 use super::measure::measure;
@@ -26,11 +26,12 @@ pub(super) async fn run(args: IdentifyHash, output: &Output) -> Result<ExitCode,
     let exported = ExportedHash { hash: hash.expose(), salt: args.hash_salt.as_deref() };
     let read = stored_text(&args.hash_format, exported).map_err(HashError::from);
     let read = read.map(HashedPassword::from_stored);
-    match read.and_then(|hash| Ok((hash.cost()?, hash))) {
-        Ok((cost, hash)) => {
-            let family = Family::detect(hash.as_str());
-            let is_declared = args.hash_format != ImportFormat::SelfDescribing;
-            print(family, is_declared, &cost, output).await?;
+    match read.and_then(|stored| Ok((stored.cost()?, stored))) {
+        Ok((cost, stored)) => {
+            let family = Family::detect(stored.as_str());
+            // Such a text is stored unchanged, whether or not its format is declared.
+            let is_self_describing = stored.as_str() == hash.expose();
+            print(family, is_self_describing, &cost, output).await?;
             Ok(ExitCode::SUCCESS)
         }
         Err(error) => {
@@ -43,7 +44,7 @@ pub(super) async fn run(args: IdentifyHash, output: &Output) -> Result<ExitCode,
 /// Prints what a hash is. `family` is known, since the hash was read.
 async fn print(
     family: Option<Family>,
-    is_declared: bool,
+    is_self_describing: bool,
     cost: &HashCost,
     output: &Output,
 ) -> Result<(), Failure> {
@@ -54,13 +55,15 @@ async fn print(
     let name = family.map(Family::name);
     let systems = family.map(Family::systems);
     let texts = family.map(Family::texts);
+    let bounds = family.map(Family::bounds);
     let determined = family.map(Family::determined);
     let json = json!({
         "family": name,
         "systems": systems,
         "texts": texts,
-        "self_describing": !is_declared,
+        "self_describing": is_self_describing,
         "parameters": cost.parameters,
+        "bounds": bounds,
         "determines": determined,
         "time_ms": milliseconds,
         "relative_to_new_hash": relative,
@@ -72,8 +75,9 @@ async fn print(
         ("family", name.unwrap_or_default().to_owned()),
         ("written by", systems.unwrap_or_default().to_owned()),
         ("stored texts", texts.unwrap_or_default().to_owned()),
-        ("to declare", if is_declared { "the given format" } else { "nothing" }.to_owned()),
+        ("to declare", if is_self_describing { "nothing" } else { "the given format" }.to_owned()),
         ("parameters", cost.parameters.clone()),
+        ("bounds", bounds.unwrap_or_default().to_owned()),
         ("determines", format!("passwords: {}", determined.unwrap_or_default())),
         ("time", format!("{milliseconds:.1} ms, {relative:.2} times a new hash{costly}")),
         ("memory", ByteSize::b(cost.memory_bytes as u64).to_string()),

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod archives;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -114,12 +116,27 @@ fn a_folder_of_range_files_makes_the_same_corpus() {
         );
     }
     test.write("ranges/README", "not a range");
+    test.write("ranges/00000.tar.gz", "not a range");
     let corpus = test.build(&test.path("ranges"), 1).unwrap();
     assert_eq!(corpus.info().digests, 3_000);
     for (digest, count) in &digests {
         assert_eq!(corpus.find_digest(digest).unwrap(), magnitude(*count));
     }
     assert_ne!(of_list, fs::read(test.path("corpus")).unwrap(), "the head names another source");
+
+    let refused = || {
+        let target = test.path("another corpus");
+        build(&test.path("other"), &target, 1, TIME, |_| {}).unwrap_err().to_string()
+    };
+    test.write("other/0000.txt", "");
+    assert!(refused().contains("other: has no files of the range API"));
+    test.write("other/0000A", &format!("{}:1", "A".repeat(27)));
+    assert!(refused().contains("0000A: line 1: this is the list of NTLM digests"));
+    test.write("other/0000a.txt", "");
+    assert!(refused().contains("another file has the same range"));
+    fs::remove_file(test.path("other/0000A")).unwrap();
+    test.write("other/0000b.txt", &"\n".repeat(16 * 1024 * 1024 + 1));
+    assert!(refused().contains("0000b.txt: has more than 16 MiB"));
 }
 
 #[test]
