@@ -139,8 +139,8 @@ mod validation;
 pub use error_chain::ErrorChain;
 pub use plaintext::Plaintext;
 pub use policy::{
-    Blocklist, CompromisedRule, ContextWord, ContextWords, InvalidPolicy, NewPassword, Policy,
-    PolicyContext, PolicyRules, Violation,
+    Blocklist, CompromisedRule, ContextWord, ContextWords, InvalidPolicy, LockoutClause,
+    NewPassword, Policy, PolicyContext, PolicyPreset, PolicyRules, Violation,
 };
 
 #[cfg(feature = "engine")]

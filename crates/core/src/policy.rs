@@ -2,6 +2,7 @@
 
 mod blocklist;
 mod context_words;
+mod preset;
 #[cfg(feature = "strength")]
 mod strength;
 mod violation;
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 pub use blocklist::Blocklist;
 pub use context_words::ContextWords;
+pub use preset::{LockoutClause, PolicyPreset};
 pub use violation::{ContextWord, Violation};
 
 use crate::Plaintext;
@@ -194,17 +196,6 @@ impl PolicyRules {
             text.push_str(" required: [-!#$%&*+=?@_];");
         }
         text
-    }
-
-    /// The names of the presets, for [`preset`](Self::preset).
-    pub const PRESETS: [&'static str; 1] = ["nist-800-63b-4"];
-
-    /// Returns the preset of this name.
-    pub fn preset(name: &str) -> Option<Self> {
-        match name {
-            "nist-800-63b-4" => Some(Self::nist_800_63b_4()),
-            _ => None,
-        }
     }
 }
 
@@ -484,13 +475,5 @@ mod tests {
         assert!(weak(0).is_empty() && weak(2).is_empty());
         assert_eq!(weak(3), [Violation::Weak { score: 2, min: 3 }]);
         assert_eq!(weak(4), [Violation::Weak { score: 2, min: 4 }]);
-    }
-
-    #[test]
-    fn each_preset_has_its_name() {
-        for name in PolicyRules::PRESETS {
-            assert!(PolicyRules::preset(name).is_some(), "{name}");
-        }
-        assert!(PolicyRules::preset("nist").is_none());
     }
 }
