@@ -199,6 +199,15 @@ mod tests {
     }
 
     #[test]
+    fn the_names_are_those_of_the_keys() {
+        let schema = schemars::schema_for!(RawPolicy).to_value();
+        let keys: Vec<&String> = schema["properties"].as_object().unwrap().keys().collect();
+        let mut names = RawPolicy::default().keys().map(|(name, _)| name);
+        names.sort_unstable();
+        assert_eq!(keys, names);
+    }
+
+    #[test]
     fn each_setting_has_the_source_that_counts() {
         let config = config(
             "policy = { max_age = 'never', history = 6 }\n[policy]\npreset = 'pci-dss'\nhistory = 5\n",

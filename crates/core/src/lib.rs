@@ -68,6 +68,7 @@
 //! | --- | --- |
 //! | none | the evaluation of new passwords: [`Policy`], [`Plaintext`] and their types |
 //! | `engine` | everything else, and re-exports of `async_trait`, `jiff`, `serde_json` and `uuid`, which the ports use |
+//! | `strength` | the strength estimate of [`PolicyRules::min_score`], by the crate zxcvbn |
 //! | `hash-families` | stored hashes of other systems: all families of `repass-hash-families`, each of which is also a feature of this crate |
 
 #[cfg(feature = "engine")]

@@ -1,5 +1,7 @@
 //! `repass policy show`
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
 use crate::test_context::{TestContext, finish};
@@ -47,6 +49,20 @@ compromised           refuse   NIST SP 800-63B-4, 3.1.1.2
         (&min_length, &json!(null))
     );
     test.run(&["policy", "show", "pci"]).failed(2, &["'pci'", "owasp-asvs, pci-dss, bsi"]);
+}
+
+#[test]
+fn each_key_of_the_configuration_is_shown() {
+    let schema = concat!(env!("CARGO_MANIFEST_DIR"), "/../repassd/repassd.schema.json");
+    let schema = std::fs::read_to_string(schema).unwrap();
+    let schema: serde_json::Value = serde_json::from_str(&schema).unwrap();
+    let names = |members: &serde_json::Value| -> BTreeSet<String> {
+        members.as_object().unwrap().keys().cloned().collect()
+    };
+    let mut keys = names(&schema["$defs"]["RawPolicy"]["properties"]);
+    assert!(keys.remove("preset"));
+    let shown = TestContext::new().json(&["policy", "show"], "");
+    assert_eq!(names(&shown["settings"]), keys);
 }
 
 #[test]
