@@ -15,7 +15,7 @@ use crate::requests::{GUID, JSON, Outcome, change, outcome};
 /// How long a program on a terminal may take before it counts as waiting for an answer.
 const PROMPT_PATIENCE: Option<u64> = Some(60_000);
 
-const FIRST: &str = "the password from before repass";
+pub(crate) const FIRST: &str = "the password from before repass";
 const NEW: &str = "a new one, and a good one";
 
 const PEOPLE: &str = "CREATE TABLE people (
@@ -30,14 +30,14 @@ const PEOPLE: &str = "CREATE TABLE people (
 const MAPPING: &str = "[store.accounts]\ntable = 'people'\nid = 'no'\nuser_id = 'login'\n\
                        hash = 'pw'\nactive = 'enabled'\nrealm_column = 'tenant'\n";
 
-async fn hash(password: &str) -> String {
+pub(crate) async fn hash(password: &str) -> String {
     let password = Arc::new(Plaintext::from(password));
     let accepted = Policy::nist_800_63b_4().accept(password, &PolicyContext::default()).unwrap();
     fixtures::hasher().hash(accepted).await.unwrap().as_str().to_owned()
 }
 
 /// A server on the application's database, with a user of the customer API and one of the etna API.
-async fn shop() -> ServerBuilder {
+pub(crate) async fn shop() -> ServerBuilder {
     let builder = Server::builder().tables(MAPPING);
     let database = builder.database();
     if let Some(file) = database.url().strip_prefix("sqlite://") {

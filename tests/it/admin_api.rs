@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 use crate::requests::good_request;
 
 const NEW: &str = "a new one, and a good one";
-const NDJSON: &str = "application/x-ndjson";
+pub(crate) const NDJSON: &str = "application/x-ndjson";
 
 /// The admin API of a running server, and a key of all realms with all scopes.
 pub(crate) struct AdminApi {
@@ -30,7 +30,13 @@ impl AdminApi {
         self.send(method, path, "application/json", body.to_string()).await
     }
 
-    async fn send(&self, method: Method, path: &str, content_type: &str, body: String) -> Answer {
+    pub(crate) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        content_type: &str,
+        body: String,
+    ) -> Answer {
         let authorization = format!("Bearer {}", self.key);
         let headers = [("authorization", authorization.as_str()), ("content-type", content_type)];
         self.client.send(method, &format!("/admin/v1/realms{path}"), &headers, body).await

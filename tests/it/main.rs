@@ -30,6 +30,7 @@ mod openapi;
 mod outbox;
 mod packages;
 mod pepper;
+mod policy;
 mod proxies;
 mod races;
 mod requests;

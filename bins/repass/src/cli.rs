@@ -7,6 +7,7 @@ mod hash;
 mod hashing;
 mod outbox;
 mod password;
+mod policy;
 pub(crate) mod usage;
 mod values;
 
@@ -30,6 +31,7 @@ pub(crate) use hash::{HashCommand, IdentifyHash, TuneHash};
 pub(crate) use hashing::{HashOption, PepperKeysOption};
 pub(crate) use outbox::{ListOutbox, NamedEvents, OutboxCommand};
 pub(crate) use password::{ChangePassword, CheckPassword, PasswordCommand, VerifyPassword};
+pub(crate) use policy::{PolicyCommand, ShowPolicy};
 pub(crate) use values::{AccountCursor, NamedFile, NamedPolicy};
 
 /// Manages the accounts, keys and tokens of repass.
@@ -134,6 +136,9 @@ pub(crate) enum Command {
     /// Check a password against a policy, or change an account's password.
     #[command(subcommand)]
     Password(PasswordCommand),
+    /// Show a policy for passwords, with the source of each setting.
+    #[command(subcommand)]
+    Policy(PolicyCommand),
     /// Build, show and verify a corpus of passwords from breaches.
     #[command(subcommand)]
     Compromised(CompromisedCommand),

@@ -10,6 +10,7 @@ mod key;
 mod otp;
 mod outbox;
 mod password;
+mod policy;
 mod reset;
 mod token;
 
@@ -35,6 +36,7 @@ pub(crate) async fn run(cli: Cli, output: &Output) -> Result<ExitCode, Failure> 
         Command::Reset(command) => reset::run(command, &settings()?, output).await?,
         Command::Otp(command) => otp::run(command, &settings()?, output).await?,
         Command::Password(command) => return password::run(command, &settings()?, output).await,
+        Command::Policy(command) => policy::run(command, &settings()?, output)?,
         Command::Compromised(command) => compromised::run(command, output)?,
         Command::Audit(command) => audit::run(command, &settings()?, output).await?,
         Command::Database(command) => database::run(command, &settings()?, output).await?,

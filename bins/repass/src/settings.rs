@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use repass_compromised::{Compromised, OnFailure};
-use repass_config::{CompromisedConfig, ConfigError, SharedConfig, Vendors};
+use repass_config::{CompromisedConfig, ConfigError, MountConfig, SharedConfig, Vendors};
 use repass_core::{ErrorChain, HasherOptions, LockoutPolicy, Peppers, Plaintext, Projects, Realm};
 use repass_store::{KeyFileError, OpenError, Store, StoreOptions, read_secret_file};
 use tempfile::TempDir;
@@ -97,36 +97,46 @@ impl Settings {
         DatabaseError::Key { place: self.places[1].clone(), source }.into()
     }
 
+    /// Returns the policy of this name: that of an API, or a preset.
+    ///
+    /// # Errors
+    /// The names that there are.
+    pub(crate) fn named_policy(&self, name: &str) -> Result<NamedPolicy, String> {
+        let mounts = self.file.iter().flat_map(|file| &file.mounts);
+        let mount = mounts.clone().find(|mount| mount.name == name);
+        mount.map(of_mount).or_else(|| NamedPolicy::preset(name)).ok_or_else(|| {
+            let apis = mounts.map(|mount| mount.name.clone());
+            let known: Vec<_> =
+                Vendors::bundled().policy_presets().into_iter().chain(apis).collect();
+            format!("must be one of {}", known.join(", "))
+        })
+    }
+
     /// Returns the policy of the option, or that of the API of this realm.
     pub(crate) fn policy(
         &self,
         option: &PolicyOption,
         realm: Option<&Realm>,
     ) -> Result<NamedPolicy, Failure> {
-        let mounts = self.file.iter().flat_map(|file| &file.mounts);
-        let named = |name: &str, policy: &repass_core::Policy| NamedPolicy {
-            name: name.to_owned(),
-            policy: policy.clone(),
-        };
         if let Some(name) = &option.name {
-            let mount = mounts.clone().find(|mount| mount.name == *name);
-            let policy = mount.map(|mount| named(name, &mount.policy));
-            return policy.or_else(|| NamedPolicy::preset(name)).ok_or_else(|| {
-                let apis = mounts.map(|mount| mount.name.clone());
-                let known: Vec<_> =
-                    Vendors::bundled().policy_presets().into_iter().chain(apis).collect();
-                Failure::Usage(format!("--policy '{name}': must be one of {}", known.join(", ")))
-            });
+            let named = self.named_policy(name);
+            return named.map_err(|reason| Failure::Usage(format!("--policy '{name}': {reason}")));
         }
         let Some(file) = &self.file else {
             let preset = NamedPolicy::preset(Self::DEFAULT_POLICY);
             return preset.ok_or_else(|| Failure::Usage("--policy is required".to_owned()));
         };
-        let mut of_realm = mounts.filter(|mount| Some(&mount.realm) == realm);
-        let Some(first) = of_realm.next() else { return Ok(named("[policy]", &file.policy)) };
+        let mut of_realm = file.mounts.iter().filter(|mount| Some(&mount.realm) == realm);
+        let Some(first) = of_realm.next() else {
+            return Ok(NamedPolicy {
+                name: "[policy]".to_owned(),
+                policy: file.policy.clone(),
+                origin: file.policy_origin.clone(),
+            });
+        };
         let rules = |policy: &repass_core::Policy| format!("{policy:?}");
         match of_realm.find(|other| rules(&other.policy) != rules(&first.policy)) {
-            None => Ok(named(&first.name, &first.policy)),
+            None => Ok(of_mount(first)),
             Some(other) => Err(Failure::Usage(format!(
                 "the APIs {} and {} of realm {} have different policies; give one of the names \
                  with --policy",
@@ -191,6 +201,14 @@ impl Settings {
                 ))
             }),
         }
+    }
+}
+
+fn of_mount(mount: &MountConfig) -> NamedPolicy {
+    NamedPolicy {
+        name: mount.name.clone(),
+        policy: mount.policy.clone(),
+        origin: mount.policy_origin.clone(),
     }
 }
 

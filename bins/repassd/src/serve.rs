@@ -163,7 +163,7 @@ fn log_summary(config: &Config) {
         admin = list(&config.admin),
         store = if config.store.is_on_a_server { "postgres" } else { "sqlite" },
         apis = apis.join(","),
-        policy = config.policy_preset,
+        policy = config.policy_origin.preset_name(),
         memory_kib = profile.memory_kib(),
         iterations = profile.iterations(),
         parallelism = profile.parallelism(),

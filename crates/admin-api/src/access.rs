@@ -9,7 +9,7 @@ use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use repass_core::jiff::Timestamp;
 use repass_core::{
-    Administration, Context, InvalidRealm, Key, KeyId, Plaintext, Policy, Realm, Scope,
+    Administration, Context, Engine, InvalidRealm, Key, KeyId, Plaintext, Policy, Realm, Scope,
 };
 use repass_http::{Peer, RequestId};
 use serde::Deserialize;
@@ -86,6 +86,11 @@ impl Access {
     /// Returns the time of the engine's clock.
     pub(crate) fn now(&self) -> Timestamp {
         self.state.engine.administration().now()
+    }
+
+    /// Returns the engine with the policy of the realm.
+    pub(crate) fn engine(&self) -> Engine {
+        self.state.engine.with_policy(self.policy().clone())
     }
 
     pub(crate) fn policy(&self) -> &Policy {

@@ -76,7 +76,8 @@ struct Verified {
     otp_verified: bool,
     /// Whether the password should be changed.
     must_change: bool,
-    /// Why: `compromised` if the password is known from breaches, `policy` if it breaks other rules.
+    /// Why: `compromised` if the password is known from breaches, `policy` if it breaks other rules,
+    /// `expired` if it has reached the age at which the policy lets passwords expire.
     must_change_reasons: Vec<&'static str>,
 }
 
@@ -149,8 +150,7 @@ async fn sign_in(
         .acting_for(access.caller(), access.context(client));
     let evaluates = access.state.options.evaluate_at_sign_in;
     let sign_in = if evaluates { sign_in.evaluated() } else { sign_in };
-    let engine = access.state.engine.with_policy(access.policy().clone());
-    match engine.sign_in(sign_in).await {
+    match access.engine().sign_in(sign_in).await {
         Ok(signed_in) => Ok(Ok(signed_in)),
         Err(
             error @ (SignInError::InvalidCredentials
@@ -174,6 +174,7 @@ impl From<SignedIn> for Verified {
         let reasons = [
             ("compromised", violations.iter().any(is_compromised)),
             ("policy", violations.iter().any(|own| !is_compromised(own))),
+            ("expired", signed_in.is_expired),
         ];
         let reasons: Vec<&str> =
             reasons.into_iter().filter_map(|(reason, is_one)| is_one.then_some(reason)).collect();

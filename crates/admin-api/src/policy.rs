@@ -1,10 +1,13 @@
 //! The policy.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use axum::Json as Answer;
 use repass_core::serde_json::Value;
-use repass_core::{Account, Plaintext, Policy, PolicyContext, Scope, Violation};
+use repass_core::{
+    Account, AdministrationError, CompromisedRule, Engine, Plaintext, Scope, Violation,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -28,35 +31,54 @@ struct PolicyView {
     min_length: usize,
     /// The most code points.
     max_length: usize,
+    /// Whether a letter is required.
+    require_letter: bool,
     /// Whether a decimal digit is required.
     require_digit: bool,
     /// Whether a character that is not a letter, digit or white space is required.
     require_special: bool,
     /// Whether the current password is refused.
     refuse_current: bool,
-    /// Whether text that contains names, user id or parts of the e-mail address is refused.
+    /// Whether text is refused that is made of names, user id, user name, e-mail address or words of
+    /// the service.
     refuse_context_words: bool,
     /// How many earlier passwords are refused.
     history: usize,
     /// Whether common passwords are refused.
     refuse_common: bool,
+    /// The lowest score of the strength estimate that is accepted, 1 to 4; 0 if there is no estimate.
+    min_score: u8,
+    /// The age in seconds at which a password expires: a sign-in then says that it must be changed.
+    /// `null` if passwords do not expire.
+    max_age: Option<u64>,
+    /// What is done about passwords from breaches: `refuse`, `warn`, or `off`, also if the server has
+    /// no source of them.
+    compromised: &'static str,
     /// The value of the HTML attribute `passwordrules`, by which password managers generate
     /// passwords.
     passwordrules: String,
 }
 
-impl From<&Policy> for PolicyView {
-    fn from(policy: &Policy) -> Self {
-        let rules = policy.rules();
+impl From<&Engine> for PolicyView {
+    fn from(engine: &Engine) -> Self {
+        let rules = engine.policy().rules();
         Self {
             min_length: rules.min_length,
             max_length: rules.max_length,
+            require_letter: rules.require_letter,
             require_digit: rules.require_digit,
             require_special: rules.require_special,
             refuse_current: rules.refuse_current,
             refuse_context_words: rules.refuse_context_words,
             history: rules.history,
             refuse_common: rules.refuse_common || !rules.blocklists.is_empty(),
+            min_score: rules.min_score,
+            max_age: rules.max_age.map(|age| age.as_secs()),
+            compromised: match engine.compromised_rule() {
+                CompromisedRule::Refuse => "refuse",
+                CompromisedRule::Warn => "warn",
+                CompromisedRule::Off => "off",
+            },
             passwordrules: rules.passwordrules(),
         }
     }
@@ -68,7 +90,7 @@ impl From<&Policy> for PolicyView {
 ))]
 async fn read_policy(access: Access) -> Result<Answer<PolicyView>, Problem> {
     access.require(Scope::AccountsRead)?;
-    Ok(Answer(access.policy().into()))
+    Ok(Answer((&access.engine()).into()))
 }
 
 /// A password to evaluate.
@@ -117,8 +139,8 @@ impl ViolationView {
     }
 }
 
-/// Evaluates a password without setting it. The current and earlier passwords of the account are
-/// not compared, since that would be a way to guess them.
+/// Evaluates a password without setting it. Passwords from breaches are looked up. The current and
+/// earlier passwords of the account are not compared, since that would be a way to guess them.
 #[utoipa::path(post, path = "/policy/evaluate", tag = "policy", request_body = EvaluatePassword,
     responses((status = 200, description = "All violations.", body = Evaluation)))]
 async fn evaluate_password(
@@ -141,8 +163,8 @@ async fn evaluate_password(
         None => None,
     };
     let words = account.as_ref().map(Into::into).unwrap_or_default();
-    let context = PolicyContext { words, ..PolicyContext::default() };
-    let violations = access.policy().evaluate(&body.password, &context);
+    let evaluated = access.engine().evaluate(&Arc::new(body.password), words).await;
+    let violations = evaluated.map_err(AdministrationError::CompromisedUnavailable)?;
     Ok(Answer(Evaluation {
         accepted: violations.is_empty(),
         violations: violations.iter().map(|own| ViolationView::new(own, language)).collect(),

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use super::KeyError;
 use super::checked::one_of;
 use super::mistakes::Mistakes;
+use super::policy::PolicyOrigin;
 use super::raw::RawPolicy;
 use super::tokens::{RawTokens, TokensConfig};
 use crate::vendors::Vendors;
@@ -29,6 +30,8 @@ pub struct MountConfig {
     pub realm: Realm,
     /// The policy for new passwords.
     pub policy: Policy,
+    /// The origin of its settings.
+    pub policy_origin: PolicyOrigin,
     /// A summary of the options for `check-config`.
     pub summary: String,
     /// The access tokens that are accepted; `None` for those of repass only.
@@ -37,7 +40,7 @@ pub struct MountConfig {
 
 impl std::fmt::Debug for MountConfig {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { name, prefix, realm, policy, summary, tokens, spec: _ } = self;
+        let Self { name, prefix, realm, policy, summary, tokens, spec: _, policy_origin: _ } = self;
         write!(f, "{name} under '{prefix}/' in {realm}: {policy:?}; {summary}; {tokens:?}")
     }
 }
@@ -92,7 +95,7 @@ pub(super) fn take_tokens(raw: &mut BTreeMap<String, RawApi>) -> BTreeMap<String
 pub(super) fn check(
     raw: BTreeMap<String, RawApi>,
     vendors: &Vendors,
-    policy: &Policy,
+    policy: &(Policy, PolicyOrigin),
     folder: &Path,
     mistakes: &mut Mistakes,
 ) -> Option<Vec<MountConfig>> {
@@ -127,7 +130,7 @@ impl RawApi {
         self,
         name: String,
         vendors: &Vendors,
-        policy: &Policy,
+        policy: &(Policy, PolicyOrigin),
         folder: &Path,
     ) -> Result<MountConfig, KeyError> {
         let key = |member: &str| format!("api.{name}.{member}");
@@ -148,9 +151,11 @@ impl RawApi {
         let prefix = prefix.map_err(|error| KeyError::new(key("prefix"), error))?;
         let realm: Realm =
             self.realm.parse().map_err(|error| KeyError::new(key("realm"), error))?;
-        let policy = match &self.policy {
-            Some(own) => own.check(&key("policy"), policy.rules().clone(), vendors, folder)?,
-            None => policy.clone(),
+        let (policy, policy_origin) = match (&self.policy, policy.clone()) {
+            (Some(own), (policy, origin)) => {
+                own.check(&key("policy"), (policy.rules().clone(), origin), vendors, folder)?
+            }
+            (None, inherited) => inherited,
         };
         let mount = MountContext::new(&realm, folder, Arc::new(SystemRandomness));
         let configured = vendor.configure(&key("options"), self.options, &mount)?;
@@ -160,6 +165,7 @@ impl RawApi {
             prefix,
             realm,
             policy,
+            policy_origin,
             tokens: None,
             name,
         })

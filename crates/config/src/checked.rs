@@ -7,8 +7,7 @@ use std::time::Duration;
 
 use jiff::{Span, SpanRelativeTo, Timestamp};
 use repass_core::{
-    Blocklist, CompromisedRule, HashProfile, HasherOptions, LockoutPolicy, Policy, PolicyRules,
-    Realm, Retention,
+    HashProfile, HasherOptions, LockoutPolicy, Policy, PolicyRules, Realm, Retention,
 };
 use repass_pages::Options;
 use repass_store::Accounts;
@@ -16,7 +15,6 @@ use repass_store::Accounts;
 use super::KeyError;
 use super::admin_api::AdminApiConfig;
 use super::api::{self, MountConfig};
-use super::blocklist::BlocklistFile;
 use super::compromised::CompromisedConfig;
 use super::listen::{
     FORBIDDEN_PLAIN_HTTP, ListenAddress, PUBLIC_ADMIN, PUBLIC_PLAIN_HTTP, RawListen,
@@ -27,8 +25,9 @@ use super::memory;
 use super::mistakes::Mistakes;
 use super::outbox::OutboxConfig;
 use super::pages::RawPages;
+use super::policy::PolicyOrigin;
 use super::proxy::TrustedProxies;
-use super::raw::{RawConfig, RawLockout, RawPolicy, RawRetention, Seconds};
+use super::raw::{RawConfig, RawLockout, RawRetention, Seconds};
 use super::server::ServerLimits;
 use super::store::StoreConfig;
 use super::tokens;
@@ -63,10 +62,10 @@ pub struct Config {
     pub log: LogConfig,
     /// The policy of `[policy]`, which realms without an API have.
     pub policy: Policy,
+    /// The origin of its settings.
+    pub policy_origin: PolicyOrigin,
     /// The sources of passwords from breaches.
     pub compromised: Option<CompromisedConfig>,
-    /// The name of the preset of `[policy]`.
-    pub policy_preset: String,
     /// The hashing of passwords.
     pub hasher: HasherOptions,
     /// The lockout of accounts.
@@ -94,6 +93,8 @@ pub struct SharedConfig {
     pub lockout: LockoutPolicy,
     /// The policy of `[policy]`, which APIs without one of their own have.
     pub policy: Policy,
+    /// The origin of its settings.
+    pub policy_origin: PolicyOrigin,
     /// The sources of passwords from breaches.
     pub compromised: Option<CompromisedConfig>,
     /// The APIs that are served; at least one. Their access tokens are not read.
@@ -110,6 +111,15 @@ impl Config {
                 self.lockout.max_failures(),
                 LockoutPolicy::NIST_MAX_FAILURES
             ));
+        }
+        let policies = std::iter::once((&self.policy, &self.policy_origin))
+            .chain(self.mounts.iter().map(|mount| (&mount.policy, &mount.policy_origin)));
+        for (policy, origin) in policies {
+            for warning in origin.warnings(policy, &self.lockout) {
+                if !warnings.contains(&warning) {
+                    warnings.push(warning);
+                }
+            }
         }
         if self.hasher.profile == HashProfile::INSECURE_FOR_TESTS {
             warnings.push(
@@ -166,8 +176,6 @@ impl RawConfig {
         let threads = shared.as_ref().map_or(NonZeroUsize::MIN, |shared| shared.hasher.threads);
         let server = mistakes.take(self.server.check(threads));
         let log = mistakes.take(self.log.check(folder));
-        let preset = self.policy.preset.take();
-        let policy_preset = preset.unwrap_or_else(|| PolicyRules::PRESETS[0].to_owned());
         let retention = mistakes.take(self.retention.check());
         let unix_socket = mistakes.take(self.unix_socket.check());
         let proxies = mistakes.take(self.proxy.check());
@@ -179,7 +187,8 @@ impl RawConfig {
         // Without valid APIs, the other values of the pages are checked.
         let mounts = shared.as_ref().map_or(&[][..], |shared| &shared.mounts);
         let pages = self.pages.map(|pages| pages.check(brand, mounts, folder, mistakes));
-        let SharedConfig { store, hasher, lockout, policy, compromised, mut mounts } = shared?;
+        let SharedConfig { store, hasher, lockout, policy, policy_origin, compromised, mut mounts } =
+            shared?;
         let mut tokens = tokens?;
         for mount in &mut mounts {
             mount.tokens = tokens.remove(&mount.name);
@@ -211,8 +220,8 @@ impl RawConfig {
             server: server?,
             log: log?,
             policy,
+            policy_origin,
             compromised,
-            policy_preset,
             hasher,
             lockout,
             retention: retention?,
@@ -230,12 +239,13 @@ impl RawConfig {
         folder: &Path,
         mistakes: &mut Mistakes,
     ) -> Option<SharedConfig> {
-        let policy =
-            mistakes.take(self.policy.check("policy", PolicyRules::default(), vendors, folder));
+        let default = (PolicyRules::default(), PolicyOrigin::default());
+        let policy = mistakes.take(self.policy.check("policy", default, vendors, folder));
         let apis = std::mem::take(&mut self.api);
         // Without a valid policy, the other values of the APIs are checked with the default one.
         let inherited = policy.clone().unwrap_or_default();
         let mounts = api::check(apis, vendors, &inherited, folder, mistakes);
+        let policy = policy.unzip();
         let store = mistakes.take(std::mem::take(&mut self.store).check(folder));
         let accounts = store.as_ref().map_or(&Accounts::Own, |store| &store.options.accounts);
         let hashing = std::mem::take(&mut self.hashing);
@@ -246,7 +256,8 @@ impl RawConfig {
             store: store?,
             hasher: hasher?,
             lockout: lockout?,
-            policy: policy?,
+            policy: policy.0?,
+            policy_origin: policy.1?,
             compromised: compromised?,
             mounts: mounts?,
         })
@@ -282,57 +293,6 @@ impl RawConfig {
     }
 }
 
-impl RawPolicy {
-    /// Returns the policy: the preset, or else `inherited`, with the changes of the other keys.
-    pub(super) fn check(
-        &self,
-        key: &str,
-        inherited: PolicyRules,
-        vendors: &Vendors,
-        folder: &Path,
-    ) -> Result<Policy, KeyError> {
-        let mut rules = match &self.preset {
-            None => inherited,
-            Some(name) => vendors
-                .policy_preset(name)
-                .ok_or_else(|| one_of(format!("{key}.preset"), &vendors.policy_presets()))?,
-        };
-        let set = |rule: &mut bool, value: Option<bool>| *rule = value.unwrap_or(*rule);
-        rules.min_length = self.min_length.unwrap_or(rules.min_length);
-        rules.max_length = self.max_length.unwrap_or(rules.max_length);
-        rules.history = self.history.unwrap_or(rules.history);
-        set(&mut rules.require_digit, self.require_digit);
-        set(&mut rules.require_special, self.require_special);
-        set(&mut rules.refuse_current, self.refuse_current);
-        set(&mut rules.refuse_context_words, self.refuse_context_words);
-        if let Some(words) = &self.context_words {
-            rules.context_words.clone_from(words);
-        }
-        set(&mut rules.refuse_common, self.refuse_common);
-        if let Some(files) = &self.blocklist_files {
-            let open = |file| -> std::io::Result<Arc<dyn Blocklist>> {
-                Ok(Arc::new(BlocklistFile::open(folder.join(file))?))
-            };
-            rules.blocklists = files
-                .iter()
-                .map(open)
-                .collect::<Result<_, _>>()
-                .map_err(|error| KeyError::new(format!("{key}.blocklist_files"), error))?;
-        }
-        rules.compromised = match self.compromised.as_deref() {
-            None => rules.compromised,
-            Some("refuse") => CompromisedRule::Refuse,
-            Some("warn") => CompromisedRule::Warn,
-            Some("off") => CompromisedRule::Off,
-            Some(_) => {
-                return Err(one_of(format!("{key}.compromised"), &["refuse", "warn", "off"]));
-            }
-        };
-        Policy::new(rules)
-            .map_err(|wrong| KeyError::new(format!("{key}.{}", wrong.member), wrong.reason))
-    }
-}
-
 impl RawRetention {
     fn check(self) -> Result<Retention, KeyError> {
         let default = Retention::default();
@@ -357,7 +317,7 @@ impl RawRetention {
 }
 
 /// Reads a period in which a day is 24 hours, such as `400 days`.
-fn days(text: &str) -> Option<Duration> {
+pub(super) fn days(text: &str) -> Option<Duration> {
     let span: Span = text.parse().ok()?;
     span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?.try_into().ok()
 }

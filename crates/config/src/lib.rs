@@ -25,6 +25,7 @@ mod memory;
 mod mistakes;
 mod outbox;
 mod pages;
+mod policy;
 mod process;
 mod proxy;
 mod raw;
@@ -52,6 +53,7 @@ pub use listen::{FORBIDDEN_PLAIN_HTTP, ListenAddress, PUBLIC_ADMIN, PUBLIC_PLAIN
 pub use log::{LogConfig, LogFormat};
 use mistakes::Mistakes;
 pub use outbox::{ChannelConfig, OutboxConfig};
+pub use policy::PolicyOrigin;
 pub use process::protect_secrets;
 pub use proxy::{ForwardingHeader, TrustedProxies};
 use raw::RawConfig;

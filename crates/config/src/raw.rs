@@ -172,7 +172,7 @@ pub(super) struct RawLog {
 }
 
 /// The rules for new passwords. The defaults are those of the default preset; another preset has
-/// its own.
+/// its own, which `repass policy show` prints.
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -185,6 +185,8 @@ pub(super) struct RawPolicy {
     pub(super) max_length: Option<usize>,
     /// How many earlier passwords are refused. Default: `5`.
     pub(super) history: Option<usize>,
+    /// Whether a letter is required. Default: `false`.
+    pub(super) require_letter: Option<bool>,
     /// Whether a digit is required. Default: `false`.
     pub(super) require_digit: Option<bool>,
     /// Whether a character is required that is neither letter, digit nor white space. Default:
@@ -202,6 +204,12 @@ pub(super) struct RawPolicy {
     /// Files with more passwords that are refused, in UTF-8, one a line, in any case. At SIGHUP they
     /// are read again. An API's own files replace those of `[policy]`.
     pub(super) blocklist_files: Option<Vec<PathBuf>>,
+    /// The lowest score of the strength estimate that is accepted, from 1 (more than 10³ guesses) to 4
+    /// (more than 10¹⁰); with 0 the strength is not estimated. Default: `0`.
+    pub(super) min_score: Option<u32>,
+    /// The age at which a password expires: a sign-in by the admin API then says that it must be
+    /// changed. Default: `never`.
+    pub(super) max_age: Option<String>,
     /// What is done about passwords from breaches, if `[compromised]` has a source of them: `refuse`;
     /// `warn`, which notes them in the audit trail; or `off`. Default: `refuse`.
     pub(super) compromised: Option<String>,

@@ -89,6 +89,11 @@ fn every_error_names_position_key_and_reason() {
         ("[policy]\nmin_length = 'x'", "r.toml: policy.min_length: must be"),
         ("[policy]\nmin_length = 0", "r.toml: policy.min_length: "),
         ("[policy]\nmin_length = 300", "r.toml: policy.min_length: "),
+        ("[policy]\nmin_score = 5", "r.toml: policy.min_score: must be 0 to 4"),
+        ("[policy]\nmin_score = 300", "r.toml: policy.min_score: must be 0 to 4"),
+        ("[policy]\nmax_age = 0", "r.toml: policy.max_age: must be a period such as"),
+        ("[policy]\nmax_age = '23 hours'", "r.toml: policy.max_age: must be a period such as"),
+        ("[policy]\nmax_age = '-90 days'", "r.toml: policy.max_age: must be a period such as"),
         (
             "[compromised]\nproxy = 'http://p:3128'",
             "r.toml: compromised.proxy: needs compromised.url",

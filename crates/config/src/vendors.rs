@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use repass_core::PolicyRules;
+use repass_core::{PolicyPreset, PolicyRules};
 use repass_spec::demo::{Demo, DemoError, DemoSection};
 use repass_spec::{ConfiguredSpec, MountContext, Vendor};
 
@@ -36,13 +36,13 @@ impl Vendors {
     pub fn policy_preset(&self, name: &str) -> Option<PolicyRules> {
         match name.strip_prefix("vendor-") {
             Some(vendor) => self.get(vendor)?.policy(),
-            None => PolicyRules::preset(name),
+            None => PolicyPreset::named(name).map(PolicyPreset::rules),
         }
     }
 
     /// Returns the names of the policy presets.
     pub fn policy_presets(&self) -> Vec<String> {
-        let own = PolicyRules::PRESETS.iter().map(|name| (*name).to_owned());
+        let own = PolicyPreset::all().iter().map(|preset| preset.name.to_owned());
         let vendors = self.0.iter().filter(|(_, vendor)| vendor.policy().is_some());
         own.chain(vendors.map(|(name, _)| format!("vendor-{name}"))).collect()
     }

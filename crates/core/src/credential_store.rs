@@ -24,7 +24,7 @@ pub struct Credential {
     pub hash: HashedPassword,
     /// The number of the password, counted from 1.
     pub version: i64,
-    /// When the password was set.
+    /// When the password was set; the Unix epoch if that is unknown.
     pub changed_at: Timestamp,
 }
 

@@ -7,10 +7,11 @@ use crate::engine_status::EngineStatus;
 use crate::password_change::PasswordChangeService;
 use crate::{
     AccessToken, Administration, AdministrationStore, AuthenticationError, CallerAuthenticator,
-    Change, ChangeError, ChangeOutcome, Changed, Clock, CompromisedPasswords, CredentialStore,
-    ErrorChain, Hasher, HeldToken, InstallationKey, Key, KeyIdentity, KeyKind, LockoutPolicy,
-    Plaintext, Policy, Randomness, Realm, SignIn, SignInError, SignedIn, StoreError, SystemClock,
-    SystemRandomness, TokenDigest, TokenIdentity, TokenStore,
+    Change, ChangeError, ChangeOutcome, Changed, Clock, CompromisedPasswords, CompromisedRule,
+    CompromisedUnavailable, ContextWords, CredentialStore, ErrorChain, Hasher, HeldToken,
+    InstallationKey, Key, KeyIdentity, KeyKind, LockoutPolicy, Plaintext, Policy, PolicyContext,
+    Randomness, Realm, SignIn, SignInError, SignedIn, StoreError, SystemClock, SystemRandomness,
+    TokenDigest, TokenIdentity, TokenStore, Violation,
 };
 use async_trait::async_trait;
 
@@ -96,6 +97,29 @@ impl<A> Engine<A> {
     /// See [`SignInError`].
     pub async fn sign_in(&self, sign_in: SignIn) -> Result<SignedIn, SignInError> {
         self.changes.sign_in(sign_in).await
+    }
+
+    /// Returns what the policy refuses in a password that is not set. Passwords from breaches are
+    /// looked up. The current and earlier passwords of the account are not compared, since that
+    /// would be a way to guess them.
+    ///
+    /// # Errors
+    /// When the source of passwords from breaches cannot be asked.
+    pub async fn evaluate(
+        &self,
+        candidate: &Arc<Plaintext>,
+        words: ContextWords<'_>,
+    ) -> Result<Vec<Violation>, CompromisedUnavailable> {
+        let seen_in_breaches = self.changes.seen_in_breaches(candidate).await?;
+        let context = PolicyContext { words, seen_in_breaches, ..PolicyContext::default() };
+        Ok(self.policy().evaluate(candidate, &context))
+    }
+
+    /// Returns what is done about passwords from breaches:
+    /// [nothing](CompromisedRule::Off) if there is no source of them.
+    pub fn compromised_rule(&self) -> CompromisedRule {
+        let has_source = self.changes.compromised.is_some();
+        if has_source { self.policy().rules().compromised } else { CompromisedRule::Off }
     }
 
     /// Returns the counts of this engine and its clones.

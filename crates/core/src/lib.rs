@@ -68,6 +68,7 @@
 //! | --- | --- |
 //! | none | the evaluation of new passwords: [`Policy`], [`Plaintext`] and their types |
 //! | `engine` | everything else, and re-exports of `async_trait`, `jiff`, `serde_json` and `uuid`, which the ports use |
+//! | `strength` | the strength estimate of [`PolicyRules::min_score`], by the crate zxcvbn |
 //! | `hash-families` | stored hashes of other systems: all families of `repass-hash-families`, each of which is also a feature of this crate |
 
 #[cfg(feature = "engine")]
@@ -139,8 +140,8 @@ mod validation;
 pub use error_chain::ErrorChain;
 pub use plaintext::Plaintext;
 pub use policy::{
-    Blocklist, CompromisedRule, ContextWord, ContextWords, InvalidPolicy, NewPassword, Policy,
-    PolicyContext, PolicyRules, Violation,
+    Blocklist, CompromisedRule, ContextWord, ContextWords, InvalidPolicy, LockoutClause,
+    NewPassword, Policy, PolicyContext, PolicyPreset, PolicyRules, Violation,
 };
 
 #[cfg(feature = "engine")]

@@ -2,13 +2,18 @@
 
 mod blocklist;
 mod context_words;
+mod preset;
+#[cfg(feature = "strength")]
+mod strength;
 mod violation;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use blocklist::Blocklist;
 pub use context_words::ContextWords;
+pub use preset::{LockoutClause, PolicyPreset};
 pub use violation::{ContextWord, Violation};
 
 use crate::Plaintext;
@@ -48,6 +53,8 @@ pub struct PolicyRules {
     pub min_length: usize,
     /// Most code points, at least `min_length` and at most 4096.
     pub max_length: usize,
+    /// Whether at least one letter is required.
+    pub require_letter: bool,
     /// Whether at least one decimal digit is required.
     pub require_digit: bool,
     /// Whether at least one character that is not a letter, digit or white space is required.
@@ -64,6 +71,17 @@ pub struct PolicyRules {
     pub refuse_common: bool,
     /// More passwords that are refused for every account.
     pub blocklists: Vec<Arc<dyn Blocklist>>,
+    /// The lowest score of the strength estimate that is accepted, up to [`Policy::MAX_SCORE`]; 0
+    /// for no estimate. It needs the feature `strength`.
+    ///
+    /// The scores are those of zxcvbn: a password of score 1 takes more than 10³ guesses, of score 2
+    /// more than 10⁶, of score 3 more than 10⁸ and of score 4 more than 10¹⁰. The estimate reads the
+    /// first 48 characters, and fewer if many digits and signs among them can stand for letters, so
+    /// that it takes a few milliseconds at most.
+    pub min_score: u8,
+    /// The age from which a sign-in reports that a password has expired; `None` for no such age. At
+    /// least a day. It never refuses a new password.
+    pub max_age: Option<Duration>,
     /// What is done about passwords that are known from breaches. It takes effect if the engine has
     /// a source of them.
     pub compromised: CompromisedRule,
@@ -135,6 +153,7 @@ impl PolicyRules {
         Self {
             min_length: min,
             max_length: max,
+            require_letter: false,
             require_digit: false,
             require_special: false,
             refuse_current: false,
@@ -143,6 +162,8 @@ impl PolicyRules {
             history: 0,
             refuse_common: false,
             blocklists: Vec::new(),
+            min_score: 0,
+            max_age: None,
             compromised: CompromisedRule::Refuse,
         }
     }
@@ -163,29 +184,18 @@ impl PolicyRules {
     /// Returns the value of the HTML attribute `passwordrules`, by which password managers generate
     /// passwords that these rules accept.
     ///
-    /// A class that is required is also allowed, and then no other is. So where a digit or a special
-    /// character is required, letters are too. The special characters are those that all managers
+    /// A class that is required is also allowed, and then no other is. So where a letter, a digit or a
+    /// special character is required, letters and digits are. The special characters are those that all managers
     /// use, and no space, which these rules do not count.
     pub fn passwordrules(&self) -> String {
         let mut text = format!("minlength: {}; maxlength: {};", self.min_length, self.max_length);
-        if self.require_digit || self.require_special {
+        if self.require_letter || self.require_digit || self.require_special {
             text.push_str(" required: lower; required: upper; required: digit;");
         }
         if self.require_special {
             text.push_str(" required: [-!#$%&*+=?@_];");
         }
         text
-    }
-
-    /// The names of the presets, for [`preset`](Self::preset).
-    pub const PRESETS: [&'static str; 1] = ["nist-800-63b-4"];
-
-    /// Returns the preset of this name.
-    pub fn preset(name: &str) -> Option<Self> {
-        match name {
-            "nist-800-63b-4" => Some(Self::nist_800_63b_4()),
-            _ => None,
-        }
     }
 }
 
@@ -199,10 +209,16 @@ impl Policy {
     /// The most earlier passwords that a policy can refuse.
     pub const MAX_HISTORY: usize = 24;
 
+    /// The highest score of a strength estimate.
+    pub const MAX_SCORE: u8 = 4;
+
+    /// The shortest age at which passwords can expire.
+    pub const MIN_MAX_AGE: Duration = Duration::from_secs(24 * 60 * 60);
+
     /// Validates `rules`.
     ///
     /// # Errors
-    /// When a number is out of bounds.
+    /// When a number is out of bounds, or `min_score` is set without the feature `strength`.
     pub fn new(rules: PolicyRules) -> Result<Self, InvalidPolicy> {
         let wrong = |member, reason| Err(InvalidPolicy { member, reason });
         if rules.min_length == 0 {
@@ -213,6 +229,12 @@ impl Policy {
             wrong("min_length", "must be at most max_length")
         } else if rules.history > Self::MAX_HISTORY {
             wrong("history", "must be at most 24")
+        } else if rules.min_score > Self::MAX_SCORE {
+            wrong("min_score", "must be 0 to 4")
+        } else if rules.min_score > 0 && !cfg!(feature = "strength") {
+            wrong("min_score", "needs the feature `strength` of repass-core")
+        } else if rules.max_age.is_some_and(|age| age < Self::MIN_MAX_AGE) {
+            wrong("max_age", "must be at least 1 day")
         } else {
             Ok(Self(rules))
         }
@@ -242,6 +264,9 @@ impl Policy {
             violations.push(Violation::TooLong { max: rules.max_length });
         }
         let text = candidate.expose();
+        if rules.require_letter && !text.chars().any(char::is_alphabetic) {
+            violations.push(Violation::MissingLetter);
+        }
         if rules.require_digit && !text.bytes().any(|byte| byte.is_ascii_digit()) {
             violations.push(Violation::MissingDigit);
         }
@@ -265,6 +290,13 @@ impl Policy {
         let is_common = rules.refuse_common && blocklist::is_common(candidate);
         if is_common || rules.blocklists.iter().any(|list| list.contains(candidate)) {
             violations.push(Violation::Common);
+        }
+        #[cfg(feature = "strength")]
+        if rules.min_score > 0 {
+            let score = strength::score(candidate, &context.words, &rules.context_words);
+            if score < rules.min_score {
+                violations.push(Violation::Weak { score, min: rules.min_score });
+            }
         }
         if rules.compromised == CompromisedRule::Refuse
             && let Some(seen) = context.seen_in_breaches
@@ -327,6 +359,12 @@ mod tests {
         assert_eq!(member(|rules| rules.min_length = 257), "min_length");
         assert_eq!(member(|rules| rules.max_length = 4097), "max_length");
         assert_eq!(member(|rules| rules.history = 25), "history");
+        assert_eq!(member(|rules| rules.min_score = 5), "min_score");
+        assert_eq!(member(|rules| rules.max_age = Some(Duration::ZERO)), "max_age");
+        let day = Some(Duration::from_secs(86_400));
+        assert!(changed(|rules| rules.max_age = day).is_ok());
+        let estimate = changed(|rules| rules.min_score = 4);
+        assert_eq!(estimate.is_ok(), cfg!(feature = "strength"));
     }
 
     #[test]
@@ -340,6 +378,7 @@ mod tests {
     #[test]
     fn all_violations_are_reported_at_once() {
         let policy = changed(|rules| {
+            rules.require_letter = true;
             rules.require_digit = true;
             rules.require_special = true;
         })
@@ -350,6 +389,8 @@ mod tests {
             codes(&policy, "password", &context),
             ["too-short", "missing-digit", "missing-special", "same-as-current", "common"]
         );
+        let digits = codes(&policy, "12345678", &PolicyContext::default());
+        assert_eq!(digits, ["too-short", "missing-letter", "missing-special", "common"]);
     }
 
     #[test]
@@ -408,9 +449,11 @@ mod tests {
     fn passwords_by_the_passwordrules_are_accepted() {
         let mut rules = PolicyRules::length(20, 64);
         assert_eq!(rules.passwordrules(), "minlength: 20; maxlength: 64;");
-        rules.require_digit = true;
+        rules.require_letter = true;
         let classes = " required: lower; required: upper; required: digit;";
         let with_digit = format!("minlength: 20; maxlength: 64;{classes}");
+        assert_eq!(rules.passwordrules(), with_digit);
+        (rules.require_letter, rules.require_digit) = (false, true);
         assert_eq!(rules.passwordrules(), with_digit);
         rules.require_special = true;
         assert_eq!(rules.passwordrules(), format!("{with_digit} required: [-!#$%&*+=?@_];"));
@@ -421,11 +464,16 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "strength")]
     #[test]
-    fn each_preset_has_its_name() {
-        for name in PolicyRules::PRESETS {
-            assert!(PolicyRules::preset(name).is_some(), "{name}");
-        }
-        assert!(PolicyRules::preset("nist").is_none());
+    fn a_weak_password_is_refused_only_below_the_score() {
+        let text = "Password2026!";
+        let weak = |min| {
+            let policy = changed(|rules| (rules.min_length, rules.min_score) = (8, min)).unwrap();
+            policy.evaluate(&Plaintext::from(text), &PolicyContext::default())
+        };
+        assert!(weak(0).is_empty() && weak(2).is_empty());
+        assert_eq!(weak(3), [Violation::Weak { score: 2, min: 3 }]);
+        assert_eq!(weak(4), [Violation::Weak { score: 2, min: 4 }]);
     }
 }

@@ -129,6 +129,10 @@ pub struct SignedIn {
     /// What the policy would refuse in this password, if it was asked to evaluate it. The history
     /// is not part of it.
     pub violations: Vec<Violation>,
+    /// Whether the password has reached the [age](crate::PolicyRules::max_age) at which it expires.
+    /// A password whose age is unknown, such as one that another application set in its own users
+    /// table, has not.
+    pub is_expired: bool,
     /// When the sign-in began. An access token for it is
     /// [issued](crate::Administration::issue_session) at this time, so that a change of the
     /// password in between revokes it.

@@ -17,7 +17,8 @@ use crate::visit::Visit;
 
 /// Evaluates a password. No account is looked up: only the name that was typed counts as a
 /// context-specific word, and neither the current nor earlier passwords are compared, since that
-/// would be a way to guess them.
+/// would be a way to guess them. Passwords from breaches are not looked up, since anyone can call
+/// this; the change looks them up after the proof.
 pub(crate) async fn evaluate(
     Shared(state): Shared<State>,
     Extension(visit): Extension<Visit>,

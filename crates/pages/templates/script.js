@@ -66,7 +66,7 @@
     item.querySelector(".met").hidden = !isMet;
   };
   const length = (text) => [...text.normalize("NFC")].length;
-  const onServer = ["missing-digit", "missing-special", "common"];
+  const onServer = ["missing-letter", "missing-digit", "missing-special", "common", "weak"];
   const live = byId("new-password-live");
   let pause;
   const check = () => {

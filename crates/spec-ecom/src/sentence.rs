@@ -78,12 +78,14 @@ mod tests {
             Violation::TooShort { min: 1, actual: 0 },
             Violation::TooLong { max: 256 },
             Violation::TooLong { max: 1 },
+            Violation::MissingLetter,
             Violation::MissingDigit,
             Violation::MissingSpecial,
             Violation::SameAsCurrent,
             Violation::Reused { last: 5 },
             Violation::Reused { last: 1 },
             Violation::Common,
+            Violation::Weak { score: 1, min: 3 },
             Violation::Compromised { seen: 10 },
         ];
         violations.extend(words.map(|word| Violation::ContainsContextWord { word }));

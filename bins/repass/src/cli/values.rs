@@ -9,7 +9,7 @@ use clap::builder::RangedI64ValueParser;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Span, SpanRelativeTo, Timestamp};
-use repass_config::Vendors;
+use repass_config::{PolicyOrigin, Vendors};
 use repass_core::{Administration, HashProfile, Policy, Realm, UserId};
 
 use crate::settings::Settings;
@@ -23,13 +23,14 @@ const MAX_HASH_TARGET: Duration = Duration::from_secs(60);
 pub(crate) struct NamedPolicy {
     pub(crate) name: String,
     pub(crate) policy: Policy,
+    pub(crate) origin: PolicyOrigin,
 }
 
 impl NamedPolicy {
     /// Returns the preset of this name.
     pub(crate) fn preset(name: &str) -> Option<Self> {
         let policy = Policy::new(Vendors::bundled().policy_preset(name)?).ok()?;
-        Some(Self { name: name.to_owned(), policy })
+        Some(Self { name: name.to_owned(), policy, origin: PolicyOrigin::preset(name) })
     }
 }
 

@@ -36,6 +36,7 @@ fn help_lists_every_command_and_has_examples() {
         "password check",
         "password change",
         "password verify",
+        "policy show",
         "audit list",
         "hash tune",
     ] {

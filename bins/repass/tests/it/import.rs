@@ -424,7 +424,7 @@ fn ctrl_c_ends_an_import_that_waits_for_stdin() {
 #[test]
 fn memory_is_bounded_for_large_files() {
     const ROWS: usize = 100_000;
-    const MAX_KIB: u64 = 48 * 1024;
+    const MAX_KIB: u64 = 64 * 1024;
 
     let test = TestContext::new();
     let mut import = Piped::start(&test);

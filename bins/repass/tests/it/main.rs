@@ -17,6 +17,7 @@ mod import_hashes;
 mod keys;
 mod otp;
 mod passwords;
+mod policy;
 #[cfg(unix)]
 mod prompt;
 mod secrets;

@@ -1,9 +1,12 @@
 //! Verifying passwords.
 
+use std::time::Duration;
+
 use repass_core::serde_json::{Value, json};
 use repass_core::{Policy, PolicyRules};
+use repass_testkit::fixtures;
 
-use crate::test_context::{PASSWORD, TestContext};
+use crate::test_context::{NEW, PASSWORD, TestContext};
 
 #[tokio::test]
 async fn unknown_and_wrong_are_answered_by_the_same_bytes() {
@@ -138,4 +141,32 @@ async fn a_password_that_the_policy_refuses_is_told_if_the_operator_asked_for_it
         assert_eq!(verified["must_change_reasons"], expected);
         assert_eq!(verified["must_change"], evaluate);
     }
+}
+
+/// The rule of the policy is enough; `evaluate_at_sign_in` is off.
+#[tokio::test]
+async fn an_expired_password_must_be_changed_until_it_is() {
+    let day = 86_400;
+    let policy = fixtures::policy(|rules| rules.max_age = Some(Duration::from_secs(90 * day)));
+    let test = TestContext::with(|options| {
+        options.policies.insert(crate::test_context::realm(), policy);
+    })
+    .await;
+    let account = test.create("pat").await;
+    let reasons = async |password: &str| {
+        let verified = test.verify("pat", password).await;
+        assert_eq!(verified["must_change"], verified["must_change_reasons"] != json!([]));
+        verified["must_change_reasons"].clone()
+    };
+    assert_eq!(reasons(PASSWORD).await, json!([]));
+    test.pass(90 * day);
+    assert_eq!(reasons(PASSWORD).await, json!(["expired"]));
+    let body = json!({ "user_id": "pat", "password": PASSWORD });
+    let session = test.post("/sessions", body).await;
+    assert_eq!(
+        (session.status, &session.json()["must_change_reasons"]),
+        (201, &json!(["expired"]))
+    );
+    test.put(&format!("{account}/password"), json!({ "password": NEW })).await;
+    assert_eq!(reasons(NEW).await, json!([]));
 }

@@ -123,7 +123,9 @@ impl Manual {
             ("`true` or `false`", ..) => "true",
             ("number", ..) => "7",
             (.., Some(choices)) => choices.split(", ").find(|one| *one != default).unwrap(),
-            _ if requirement.is_some_and(|requirement| requirement.contains("1 hour")) => "7 days",
+            _ if requirement.is_some_and(|requirement| requirement.contains("a period")) => {
+                "7 days"
+            }
             ("duration", ..) => "7s",
             _ => "other",
         };

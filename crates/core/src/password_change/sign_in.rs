@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::report::AuditContext;
 use super::{PasswordChangeService, Proved, Reservation};
+use crate::clock::until;
 use crate::{
     AccountWithCredential, AttemptOutcome, AttemptPath, ChangeError, ErrorChain, FinishAttempt,
     NameKind, OtpSpend, Plaintext, PolicyContext, SignIn, SignInError, SignInName, SignedIn,
@@ -80,6 +83,7 @@ impl PasswordChangeService {
             otp_enrolled: enrollment.sealed_secret.is_some(),
             otp_verified: spend.is_some(),
             violations,
+            is_expired: self.is_expired(credential.changed_at, at),
             at,
         };
         Ok((signed_in, Proved::by_password(account, credential, password, None)))
@@ -108,6 +112,14 @@ impl PasswordChangeService {
             .with_otp(spend.map(|spend| (account, spend)));
         let finished = self.store.finish_attempt(&succeeded).await?;
         if finished { Ok(()) } else { Err(ChangeError::WrongOtp) }
+    }
+
+    /// Returns whether a password that was set at `changed_at` has expired. Stores keep the Unix epoch
+    /// for a time that is unknown.
+    fn is_expired(&self, changed_at: Timestamp, now: Timestamp) -> bool {
+        let max_age = self.policy.rules().max_age;
+        changed_at != Timestamp::UNIX_EPOCH
+            && max_age.is_some_and(|max_age| until(changed_at, now) >= max_age)
     }
 
     /// Returns what the policy would refuse in a right password. Passwords from breaches are part of

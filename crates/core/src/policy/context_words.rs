@@ -34,7 +34,7 @@ pub struct ContextWords<'a> {
     pub names: [Option<&'a str>; 3],
 }
 
-const MIN_WORD_LENGTH: usize = 3;
+pub(super) const MIN_WORD_LENGTH: usize = 3;
 
 /// A password with fewer letters of its own is made of words.
 const MIN_OWN_LETTERS: usize = 4;

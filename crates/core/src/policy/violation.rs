@@ -20,6 +20,8 @@ pub enum Violation {
         /// The most allowed.
         max: usize,
     },
+    /// The password has no letter.
+    MissingLetter,
     /// The password has no decimal digit.
     MissingDigit,
     /// The password has no special character.
@@ -39,6 +41,13 @@ pub enum Violation {
     },
     /// The password is on a list of common passwords.
     Common,
+    /// The strength estimate of the password is too low.
+    Weak {
+        /// The score, 0 to 4.
+        score: u8,
+        /// The lowest score that is accepted.
+        min: u8,
+    },
     /// The password is known from breaches.
     Compromised {
         /// How often it was seen, at least: a power of ten.
@@ -69,12 +78,14 @@ impl Violation {
         match self {
             Self::TooShort { .. } => "too-short",
             Self::TooLong { .. } => "too-long",
+            Self::MissingLetter => "missing-letter",
             Self::MissingDigit => "missing-digit",
             Self::MissingSpecial => "missing-special",
             Self::SameAsCurrent => "same-as-current",
             Self::Reused { .. } => "reused",
             Self::ContainsContextWord { .. } => "contains-account-word",
             Self::Common => "common",
+            Self::Weak { .. } => "weak",
             Self::Compromised { .. } => "compromised",
         }
     }
@@ -90,6 +101,7 @@ impl fmt::Display for Violation {
             Self::TooLong { max } => {
                 write!(f, "The new password must have at most {}.", characters(*max))
             }
+            Self::MissingLetter => f.write_str("The new password must contain a letter."),
             Self::MissingDigit => f.write_str("The new password must contain a digit."),
             Self::MissingSpecial => {
                 f.write_str("The new password must contain a special character.")
@@ -107,6 +119,7 @@ impl fmt::Display for Violation {
                 write!(f, "The new password must not be based on {word}.")
             }
             Self::Common => f.write_str("The new password is among those that many people use."),
+            Self::Weak { .. } => f.write_str("The new password is too easy to guess."),
             Self::Compromised { .. } => {
                 f.write_str("The new password is known from data breaches at other services.")
             }
@@ -141,6 +154,7 @@ mod tests {
             (Violation::TooShort { min: 1, actual: 0 }, "must have at least 1 character."),
             (Violation::TooShort { min: 15, actual: 2 }, "must have at least 15 characters."),
             (Violation::TooLong { max: 64 }, "must have at most 64 characters."),
+            (Violation::MissingLetter, "must contain a letter."),
             (Violation::MissingDigit, "must contain a digit."),
             (Violation::MissingSpecial, "must contain a special character."),
             (Violation::SameAsCurrent, "must differ from the current one."),
@@ -161,6 +175,8 @@ mod tests {
         }
         let compromised = "The new password is known from data breaches at other services.";
         assert_eq!(message(Violation::Compromised { seen: 10 }), compromised);
+        let weak = "The new password is too easy to guess.";
+        assert_eq!(message(Violation::Weak { score: 1, min: 3 }), weak);
         let common = "The new password is among those that many people use.";
         assert_eq!(message(Violation::Common), common);
     }

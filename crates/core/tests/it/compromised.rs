@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 use repass_core::{
     AdministrationError, ChangeError, CompromisedPasswords, CompromisedRule,
-    CompromisedUnavailable, Engine, InstallationKey, NewAccount, Plaintext, Policy, PolicyRules,
-    Profile, SignIn, SignInName, Violation,
+    CompromisedUnavailable, ContextWords, Engine, InstallationKey, NewAccount, Plaintext, Policy,
+    PolicyRules, Profile, SignIn, SignInName, Violation,
 };
 
 use crate::test_context::{NEW, OLD, TestContext, old_password, realm};
@@ -125,4 +125,21 @@ async fn a_sign_in_that_is_evaluated_reports_a_compromised_password() {
         let signed_in = engine.sign_in(sign_in).await.unwrap();
         assert_eq!(signed_in.violations, [Violation::Compromised { seen: 1000 }]);
     }
+}
+
+#[tokio::test]
+async fn an_evaluation_without_a_change_looks_the_password_up() {
+    let test = TestContext::new().await;
+    let known = Arc::new(Known::default());
+    let evaluate = async |engine: &Engine| {
+        engine.evaluate(&Arc::new(Plaintext::from(KNOWN)), ContextWords::default()).await
+    };
+    let refuses = engine(&test, CompromisedRule::Refuse, &known);
+    assert_eq!(evaluate(&refuses).await.unwrap(), [Violation::Compromised { seen: 1000 }]);
+    let warns = engine(&test, CompromisedRule::Warn, &known);
+    assert_eq!(warns.compromised_rule(), CompromisedRule::Warn);
+    assert!(evaluate(&warns).await.unwrap().is_empty());
+    assert_eq!(test.engine.compromised_rule(), CompromisedRule::Off, "there is no source");
+    let down = Arc::new(Known { is_down: true, ..Known::default() });
+    assert!(evaluate(&engine(&test, CompromisedRule::Refuse, &down)).await.is_err());
 }

@@ -1,10 +1,13 @@
 use std::time::Duration;
 
+use repass_core::jiff::Timestamp;
 use repass_core::{
     AccountId, AdministrationError, AdministrationStore, AttemptKey, CallerAuthenticator, Context,
     KeyKind, NameKind, NewAccount, OutboxFilter, OutboxStore, Plaintext, Policy, Profile, Scope,
     SignIn, SignInError, SignInName, SignedIn,
 };
+
+use repass_testkit::fixtures;
 
 use crate::test_context::{NEW, OLD, TestContext, old_password, realm};
 
@@ -191,6 +194,30 @@ async fn the_policy_evaluates_the_right_password_if_asked() {
     assert_eq!(codes, ["contains-account-word"]);
     let signed_in = sign_in(&test, by_id("kim", password)).await.unwrap();
     assert!(signed_in.violations.is_empty());
+}
+
+#[tokio::test]
+async fn a_password_expires_at_the_age_of_the_policy_and_can_still_be_changed() {
+    let day = Duration::from_secs(24 * 60 * 60);
+    let policy = fixtures::policy(|rules| rules.max_age = Some(90 * day));
+    let test = TestContext::with_policy(policy).await;
+    let is_expired =
+        async |password| sign_in(&test, by_id("pat", password)).await.unwrap().is_expired;
+    test.clock.advance(90 * day - Duration::from_secs(1));
+    assert!(!is_expired(OLD).await);
+    test.clock.advance(Duration::from_secs(1));
+    assert!(is_expired(OLD).await);
+    let without = test.engine.with_policy(Policy::nist_800_63b_4());
+    assert!(!without.sign_in(by_id("pat", OLD)).await.unwrap().is_expired);
+    test.engine.change(old_password("pat", OLD, NEW)).await.unwrap();
+    assert!(!is_expired(NEW).await);
+    // A store has this time if the true one is unknown.
+    let now = test.now();
+    test.clock.set(Timestamp::UNIX_EPOCH);
+    let third = "one more of many passwords";
+    test.engine.change(old_password("pat", NEW, third)).await.unwrap();
+    test.clock.set(now);
+    assert!(!is_expired(third).await);
 }
 
 /// Proves E4, ASVS 7.4.3.

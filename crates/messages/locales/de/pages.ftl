@@ -33,10 +33,12 @@ help = Hilfe
 languages = Sprachen
 rules = Das neue Passwort muss:
 rule-length = mindestens { $count } Zeichen haben
+rule-letter = einen Buchstaben enthalten
 rule-digit = eine Ziffer enthalten
 rule-special = ein Sonderzeichen enthalten
 rule-own-words = mehr sein als Ihr Name, Ihre Benutzerkennung, Ihre E-Mail-Adresse oder der Name dieses Dienstes
 rule-common = selten verwendet sein
+rule-strength = schwer zu erraten sein
 rule-current = sich vom aktuellen unterscheiden
 rule-reused = { $count ->
     [1] sich vom vorherigen unterscheiden

@@ -30,6 +30,7 @@ too-long = { $count ->
     [one] The new password must have at most { $count } character.
    *[other] The new password must have at most { $count } characters.
 }
+missing-letter = The new password must contain a letter.
 missing-digit = The new password must contain a digit.
 missing-special = The new password must contain a special character.
 same-as-current = The new password must differ from the current one.
@@ -43,4 +44,5 @@ contains-email = The new password must not be based on the e-mail address.
 contains-name = The new password must not be based on a name of the account holder.
 contains-service = The new password must not be based on the name of this service.
 common = The new password is among those that many people use.
+weak = The new password is too easy to guess.
 compromised = The new password is known from data breaches at other services.

@@ -56,10 +56,12 @@ rule-length = { $count ->
     [one] have at least { $count } character
    *[other] have at least { $count } characters
 }
+rule-letter = contain a letter
 rule-digit = contain a digit
 rule-special = contain a special character
 rule-own-words = be more than your name, your user ID, your e-mail address or the name of this service
 rule-common = not be a commonly used password
+rule-strength = be hard to guess
 rule-current = differ from the current one
 rule-reused = { $count ->
     [1] differ from the previous one

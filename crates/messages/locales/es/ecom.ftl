@@ -20,6 +20,7 @@ too-long = { $count ->
     [one] La nueva contraseña debe tener como máximo { $count } carácter.
    *[other] La nueva contraseña debe tener como máximo { $count } caracteres.
 }
+missing-letter = La nueva contraseña debe contener una letra.
 missing-digit = La nueva contraseña debe contener un dígito.
 missing-special = La nueva contraseña debe contener un carácter especial.
 same-as-current = La nueva contraseña debe ser distinta de la actual.
@@ -33,4 +34,5 @@ contains-email = La nueva contraseña no debe basarse en la dirección de correo
 contains-name = La nueva contraseña no debe basarse en el nombre ni los apellidos del titular de la cuenta.
 contains-service = La nueva contraseña no debe basarse en el nombre de este servicio.
 common = La nueva contraseña es una de las que usan muchas personas.
+weak = La nueva contraseña es demasiado fácil de adivinar.
 compromised = La nueva contraseña aparece en filtraciones de datos de otros servicios.

@@ -36,10 +36,12 @@ rule-length = { $count ->
     [one] tener al menos { $count } carácter
    *[other] tener al menos { $count } caracteres
 }
+rule-letter = contener una letra
 rule-digit = contener una cifra
 rule-special = contener un carácter especial
 rule-own-words = no limitarse a su nombre, su identificador, su correo electrónico o el nombre de este servicio
 rule-common = no estar entre las más usadas
+rule-strength = ser difícil de adivinar
 rule-current = ser distinta de la actual
 rule-reused = { $count ->
     [1] ser distinta de la anterior

@@ -20,6 +20,7 @@ too-long = { $count ->
     [one] Le nouveau mot de passe doit comporter au plus { $count } caractère.
    *[other] Le nouveau mot de passe doit comporter au plus { $count } caractères.
 }
+missing-letter = Le nouveau mot de passe doit contenir une lettre.
 missing-digit = Le nouveau mot de passe doit contenir un chiffre.
 missing-special = Le nouveau mot de passe doit contenir un caractère spécial.
 same-as-current = Le nouveau mot de passe doit être différent du mot de passe actuel.
@@ -33,4 +34,5 @@ contains-email = Le nouveau mot de passe ne doit pas être basé sur l’adresse
 contains-name = Le nouveau mot de passe ne doit pas être basé sur le nom ou le prénom du titulaire du compte.
 contains-service = Le nouveau mot de passe ne doit pas être basé sur le nom de ce service.
 common = Le nouveau mot de passe fait partie des mots de passe couramment utilisés.
+weak = Le nouveau mot de passe est trop facile à deviner.
 compromised = Le nouveau mot de passe est connu par des fuites de données d’autres services.

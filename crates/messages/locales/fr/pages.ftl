@@ -36,10 +36,12 @@ rule-length = { $count ->
     [one] comporter au moins { $count } caractère
    *[other] comporter au moins { $count } caractères
 }
+rule-letter = contenir une lettre
 rule-digit = contenir un chiffre
 rule-special = contenir un caractère spécial
 rule-own-words = ne pas se limiter à votre nom, votre identifiant, votre adresse e-mail ou au nom de ce service
 rule-common = ne pas être parmi les plus utilisés
+rule-strength = être difficile à deviner
 rule-current = être différent de l’actuel
 rule-reused = { $count ->
     [1] être différent du précédent

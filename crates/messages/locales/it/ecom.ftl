@@ -20,6 +20,7 @@ too-long = { $count ->
     [one] La nuova password deve avere al massimo { $count } carattere.
    *[other] La nuova password deve avere al massimo { $count } caratteri.
 }
+missing-letter = La nuova password deve contenere una lettera.
 missing-digit = La nuova password deve contenere una cifra.
 missing-special = La nuova password deve contenere un carattere speciale.
 same-as-current = La nuova password deve essere diversa da quella attuale.
@@ -33,4 +34,5 @@ contains-email = La nuova password non deve basarsi sull’indirizzo e-mail.
 contains-name = La nuova password non deve basarsi sul nome o sul cognome del titolare dell’account.
 contains-service = La nuova password non deve basarsi sul nome di questo servizio.
 common = La nuova password è tra quelle usate da molte persone.
+weak = La nuova password è troppo facile da indovinare.
 compromised = La nuova password è nota da violazioni di dati di altri servizi.

@@ -36,10 +36,12 @@ rule-length = { $count ->
     [one] avere almeno { $count } carattere
    *[other] avere almeno { $count } caratteri
 }
+rule-letter = contenere una lettera
 rule-digit = contenere una cifra
 rule-special = contenere un carattere speciale
 rule-own-words = non limitarsi al tuo nome, al tuo ID utente, al tuo indirizzo e-mail o al nome di questo servizio
 rule-common = non essere tra quelle più usate
+rule-strength = essere difficile da indovinare
 rule-current = essere diversa da quella attuale
 rule-reused = { $count ->
     [1] essere diversa dalla precedente

@@ -20,6 +20,7 @@ too-long = { $count ->
     [one] Het nieuwe wachtwoord mag hoogstens { $count } teken bevatten.
    *[other] Het nieuwe wachtwoord mag hoogstens { $count } tekens bevatten.
 }
+missing-letter = Het nieuwe wachtwoord moet een letter bevatten.
 missing-digit = Het nieuwe wachtwoord moet een cijfer bevatten.
 missing-special = Het nieuwe wachtwoord moet een speciaal teken bevatten.
 same-as-current = Het nieuwe wachtwoord moet verschillen van het huidige.
@@ -33,4 +34,5 @@ contains-email = Het nieuwe wachtwoord mag niet gebaseerd zijn op het e-mailadre
 contains-name = Het nieuwe wachtwoord mag niet gebaseerd zijn op een naam van de accounthouder.
 contains-service = Het nieuwe wachtwoord mag niet gebaseerd zijn op de naam van deze dienst.
 common = Het nieuwe wachtwoord wordt door veel mensen gebruikt.
+weak = Het nieuwe wachtwoord is te makkelijk te raden.
 compromised = Het nieuwe wachtwoord is bekend uit datalekken bij andere diensten.

@@ -36,10 +36,12 @@ rule-length = { $count ->
     [one] minstens { $count } teken hebben
    *[other] minstens { $count } tekens hebben
 }
+rule-letter = een letter bevatten
 rule-digit = een cijfer bevatten
 rule-special = een speciaal teken bevatten
 rule-own-words = meer zijn dan uw naam, uw gebruikers-ID, uw e-mailadres of de naam van deze dienst
 rule-common = weinig voorkomen
+rule-strength = moeilijk te raden zijn
 rule-current = verschillen van het huidige
 rule-reused = { $count ->
     [1] verschillen van het vorige

@@ -20,6 +20,7 @@ too-long = { $count ->
     [one] A nova senha deve ter no máximo { $count } caractere.
    *[other] A nova senha deve ter no máximo { $count } caracteres.
 }
+missing-letter = A nova senha deve conter uma letra.
 missing-digit = A nova senha deve conter um dígito.
 missing-special = A nova senha deve conter um caractere especial.
 same-as-current = A nova senha deve ser diferente da atual.
@@ -33,4 +34,5 @@ contains-email = A nova senha não deve se basear no endereço de e-mail.
 contains-name = A nova senha não deve se basear no nome ou no sobrenome do titular da conta.
 contains-service = A nova senha não deve se basear no nome deste serviço.
 common = A nova senha é uma das que muitas pessoas usam.
+weak = A nova senha é fácil demais de adivinhar.
 compromised = A nova senha é conhecida por vazamentos de dados de outros serviços.

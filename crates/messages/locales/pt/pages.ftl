@@ -36,10 +36,12 @@ rule-length = { $count ->
     [one] ter pelo menos { $count } caractere
    *[other] ter pelo menos { $count } caracteres
 }
+rule-letter = conter uma letra
 rule-digit = conter um número
 rule-special = conter um caractere especial
 rule-own-words = não se limitar a seu nome, seu ID de usuário, seu e-mail ou ao nome deste serviço
 rule-common = não estar entre as mais usadas
+rule-strength = não ser fácil de adivinhar
 rule-current = ser diferente da atual
 rule-reused = { $count ->
     [1] ser diferente da anterior

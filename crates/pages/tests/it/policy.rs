@@ -3,8 +3,10 @@
 use http::StatusCode;
 use http::header::RETRY_AFTER;
 use repass_core::{Plaintext, Policy, PolicyContext, PolicyRules};
+use repass_pages::{Options, Pages};
+use repass_testkit::fixtures;
 
-use crate::test_context::{Answer, Browser, OLD, TestContext};
+use crate::test_context::{Answer, Browser, OLD, TestContext, realm};
 
 async fn evaluate(browser: &Browser, username: &str, password: &str) -> Answer {
     let origin = browser.origin.clone();
@@ -45,6 +47,30 @@ async fn the_script_learns_what_is_missing_in_the_language_of_the_page() {
     }
     let own = evaluate(&browser, "patricia@example.org", "my patricia 197777").await;
     assert!(own.body.contains("contains-account-word"), "{}", own.body);
+}
+
+#[tokio::test]
+async fn the_page_lists_the_rules_for_letters_and_strength_and_evaluates_them() {
+    let test = TestContext::new().await;
+    let policy = fixtures::policy(|rules| (rules.require_letter, rules.min_score) = (true, 3));
+    let options = Options::new("https://example.org/account".parse().unwrap(), realm());
+    let pages = Pages::new(test.engine.with_policy(policy), options);
+    let test = TestContext { pages, ..test };
+    let browser = test.browser();
+    let page = browser.get("/account/password").await.body;
+    for (rule, need) in [("missing-letter", "contain a letter"), ("weak", "be hard to guess")] {
+        assert!(page.contains(&format!("data-rule=\"{rule}\"")) && page.contains(need), "{page}");
+    }
+    let weak = "{\"violations\":[{\"code\":\"weak\",\
+                \"message\":\"The new password is too easy to guess.\"}]}";
+    assert_eq!(evaluate(&browser, "pat", "summer2026summer2026").await.body, weak);
+    let digits = evaluate(&browser, "pat", "7391-5520-8846-2210").await.body;
+    assert!(digits.contains("missing-letter"), "{digits}");
+    let fields =
+        [("username", "pat"), ("current-password", OLD), ("new-password", "summer2026summer2026")];
+    let refused = browser.submit("/account/password", &fields).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.body.contains("too easy to guess"), "{}", refused.body);
 }
 
 #[tokio::test]

@@ -20,7 +20,7 @@ pub(super) async fn run(
     settings: &Settings,
     output: &Output,
 ) -> Result<ExitCode, Failure> {
-    let NamedPolicy { name, policy } = settings.policy(&check.policy, None)?;
+    let NamedPolicy { name, policy, .. } = settings.policy(&check.policy, None)?;
     let password = match secret_input::piped([PASSWORD]).await? {
         Some([password]) => password,
         None => Prompt::begin()?.ask("Password to check", PASSWORD)?,
