@@ -7,7 +7,7 @@ use repass_compromised::{BuildError, CorpusError};
 use repass_config::{CompromisedError, ConfigError};
 use repass_core::{
     AdministrationError, ChangeError, CompromisedUnavailable, ErrorChain, HashError,
-    MissingPeppers, SignInError, StoreError, Violation,
+    MissingPeppers, NameKind, SignInError, StoreError, Violation,
 };
 
 use repass_store::BackupError;
@@ -167,6 +167,8 @@ impl Failure {
 fn administration_code(error: &AdministrationError) -> &'static str {
     match error {
         AdministrationError::AccountExists { .. } => "account-exists",
+        AdministrationError::NameTaken { kind: NameKind::Email, .. } => "email-taken",
+        AdministrationError::NameTaken { kind: NameKind::Username, .. } => "username-taken",
         AdministrationError::NoSuchAccount { .. } => "no-such-account",
         AdministrationError::KeptElsewhere => "kept-elsewhere",
         AdministrationError::NotMapped(_) => "not-mapped",

@@ -1,6 +1,6 @@
 //! The search for rows by e-mail address or user name.
 
-use repass_core::{Account, Email, MAX_SAME_NAME, NameKind, fold_name};
+use repass_core::{Account, MAX_SAME_NAME, NameKind};
 
 use crate::{AccountsTable, SqlName};
 
@@ -44,17 +44,15 @@ pub fn lowered_spellings(name: &str) -> [String; 3] {
 }
 
 /// Returns whether the account has this name, which is in the form of
-/// [`fold_name`].
+/// [`fold_name`](repass_core::fold_name).
 pub fn is_named(account: &Account, kind: NameKind, name: &str) -> bool {
-    let own = match kind {
-        NameKind::Email => account.email.as_ref().map(Email::as_str),
-        NameKind::Username => account.username.as_deref(),
-    };
-    own.is_some_and(|own| fold_name(own) == name)
+    kind.key(account).as_deref() == Some(name)
 }
 
 #[cfg(test)]
 mod tests {
+    use repass_core::fold_name;
+
     use super::*;
 
     /// Every spelling is one that a database returns for a row with this name.

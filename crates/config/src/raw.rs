@@ -133,7 +133,7 @@ pub(super) struct RawServer {
     pub(super) concurrent_changes: Option<usize>,
     /// The time-out for the head of a connection's first request. Default: `10s`.
     pub(super) header_timeout: Option<Seconds>,
-    /// The time-out for the whole body of a request. Default: `10s`.
+    /// The time-out for the whole body of a request, except for imports of accounts. Default: `10s`.
     pub(super) body_timeout: Option<Seconds>,
     /// The time-out for a connection's next request, and for the next byte of a request. The
     /// time-out of a proxy must be shorter. Default: `75s`.

@@ -51,7 +51,7 @@ pub enum AdministrationError {
         user_id: String,
     },
     /// Another account of the realm has the e-mail address or user name.
-    #[error("another account has this {kind}")]
+    #[error("the account {by} has this {kind} already")]
     NameTaken {
         /// The kind of the name.
         kind: NameKind,

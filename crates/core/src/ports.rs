@@ -79,12 +79,9 @@ pub trait KeyStore: Send + Sync {
     }
 
     /// Sets `last_used_at` of an access token, if there is one of this id. The write may be lost if
-    /// the server crashes shortly afterwards. By default, nothing is recorded.
+    /// the server crashes shortly afterwards. The time never moves back.
     ///
     /// # Errors
     /// When the store fails.
-    async fn record_token_use(&self, token: TokenId, at: Timestamp) -> Result<(), StoreError> {
-        let _ = (token, at);
-        Ok(())
-    }
+    async fn record_token_use(&self, token: TokenId, at: Timestamp) -> Result<(), StoreError>;
 }

@@ -83,7 +83,9 @@ impl KeyStore for PostgresStore {
     }
 
     async fn record_token_use(&self, token: TokenId, at: Timestamp) -> Result<(), StoreError> {
-        let update = Query::new("UPDATE @access_tokens SET last_used_at = $1 WHERE id = $2");
+        let update = Query::new(
+            "UPDATE @access_tokens SET last_used_at = GREATEST(last_used_at, $1) WHERE id = $2",
+        );
         let update = update.bind(at).bind(token);
         self.with_retries(|| async {
             let transaction = self.begin(Durability::Eventual).await?;

@@ -28,6 +28,7 @@ mod tls;
 use std::process::Command;
 
 use libtest_mimic::{Arguments, Trial};
+use repass_postgres_cluster::PoolMode;
 
 fn main() {
     let missing = repass_postgres_cluster::programs().err();
@@ -96,15 +97,18 @@ fn main() {
         mapped::p7_a_changed_column_type_is_detected,
         mapped::l2_a_renamed_table_is_not_ready_until_it_is_renamed_back,
     ];
-    for (name, test) in [
-        (
-            "network::p1_installations_behind_a_pooler_are_isolated",
-            (|| database::run(network::p1_installations_behind_a_pooler_are_isolated())) as fn(),
-        ),
-        ("network::p1_the_conformance_suite_passes_behind_a_pooler", || {
-            database::run(network::p1_the_conformance_suite_passes_behind_a_pooler());
+    let poolers: [(&str, fn()); 3] = [
+        ("network::p1_installations_behind_a_pooler_are_isolated", || {
+            database::run(network::p1_installations_behind_a_pooler_are_isolated());
         }),
-    ] {
+        ("network::p1_the_conformance_suite_passes_behind_a_pooler", || {
+            database::run(network::p1_the_suite_passes_behind(PoolMode::Transaction));
+        }),
+        ("network::p1_the_conformance_suite_passes_behind_a_pooler_in_session_mode", || {
+            database::run(network::p1_the_suite_passes_behind(PoolMode::Session));
+        }),
+    ];
+    for (name, test) in poolers {
         let trial = trial(name, test);
         trials.push(match repass_postgres_cluster::Pooler::program() {
             Ok(_) => trial,

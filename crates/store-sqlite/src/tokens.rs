@@ -80,7 +80,8 @@ impl KeyStore for SqliteStore {
     ) -> std::result::Result<(), StoreError> {
         self.write_unsynced(move |db| {
             db.execute(
-                "UPDATE repass_access_tokens SET last_used_at = ?1 WHERE id = ?2",
+                "UPDATE repass_access_tokens SET last_used_at = MAX(COALESCE(last_used_at, ?1), ?1)
+                 WHERE id = ?2",
                 (at.as_microsecond(), token.0.as_bytes()),
             )?;
             Ok(Outcome::Commit(()))

@@ -121,7 +121,7 @@ impl KeyStore for MemoryStore {
 
     async fn record_token_use(&self, token: TokenId, at: Timestamp) -> Result<(), StoreError> {
         if let Some(token) = self.lock().access_tokens.get_mut(&token) {
-            token.last_used_at = Some(at);
+            token.last_used_at = token.last_used_at.max(Some(at));
         }
         Ok(())
     }

@@ -23,7 +23,7 @@ mod proxy;
 mod user;
 
 pub use cluster::{Cluster, Mode};
-pub use pooler::Pooler;
+pub use pooler::{PoolMode, Pooler};
 pub use programs::{VARIABLE, programs};
 pub use proxy::{Cut, Proxy};
 

@@ -14,8 +14,16 @@ use crate::{Cluster, Unavailable};
 const PROGRAMS: [&str; 3] =
     ["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer", "/usr/local/bin/pgbouncer"];
 
-/// A PgBouncer in transaction mode with few server connections, so that clients share them.
-/// Dropping it stops it.
+/// The mode of a pooler.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PoolMode {
+    /// A server connection for each transaction. There are few, so that clients share them.
+    Transaction,
+    /// A server connection for each client.
+    Session,
+}
+
+/// A PgBouncer. Dropping it stops it.
 #[derive(Debug)]
 pub struct Pooler {
     process: Child,
@@ -39,14 +47,18 @@ impl Pooler {
     ///
     /// # Panics
     /// When PgBouncer does not start.
-    pub fn start(cluster: &Cluster) -> Result<Self, Unavailable> {
+    pub fn start(mode: PoolMode, cluster: &Cluster) -> Result<Self, Unavailable> {
         let (program, run_as) = (Self::program()?, RunAs::choose()?);
         let folder = new_folder().expect("a temporary folder can be created");
         let (path, server) = (folder.path().display(), cluster.folder().display());
+        let (mode, size) = match mode {
+            PoolMode::Transaction => ("transaction", 3),
+            PoolMode::Session => ("session", 100),
+        };
         let settings = format!(
             "[databases]\n* = host={server} port=5432 user=repass\n\
              [pgbouncer]\nlisten_addr =\nlisten_port = 5432\nunix_socket_dir = {path}\n\
-             auth_type = any\npool_mode = transaction\ndefault_pool_size = 3\n\
+             auth_type = any\npool_mode = {mode}\ndefault_pool_size = {size}\n\
              max_client_conn = 200\nlogfile = {path}/log\n"
         );
         fs::write(folder.path().join("settings"), settings).unwrap();

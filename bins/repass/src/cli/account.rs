@@ -91,6 +91,8 @@ Plaintext passwords cannot be imported. A format is a name with its options, if 
 `repass hash identify` says what a hash is, and which format to declare. A hash that takes a thread for
 more than about 2 s to verify is refused without --allow-costly.
 
+Rows may share an e-mail address or a user name; then nobody signs in by that name.
+
 Existing accounts are not changed, so a second run with the same file changes nothing. An invalid row
 is reported as FILE:LINE: REASON and skipped, and the exit status is 1. Rows are written in
 transactions of 500. Ctrl-C ends the import between two transactions; run it again to complete it. A

@@ -82,6 +82,9 @@ struct Listed {
     issued_at: Timestamp,
     expires_at: Timestamp,
     revoked_at: Option<Timestamp>,
+    last_used_at: Option<Timestamp>,
+    ip_address: Option<String>,
+    user_agent: Option<String>,
     valid: bool,
 }
 
@@ -99,14 +102,19 @@ async fn list(args: ListTokens, settings: &Settings, output: &Output) -> Result<
             issued_at: held.token.issued_at,
             expires_at: held.token.expires_at,
             revoked_at: held.token.revoked_at,
+            last_used_at: held.token.last_used_at,
+            ip_address: held.token.ip_address,
+            user_agent: held.token.user_agent,
         });
         let listed: Vec<Listed> = listed.collect();
-        let mut table = Table::new(&["ID", "ROLES", "ISSUED", "EXPIRES", "REVOKED", "VALID"]);
+        let header = ["ID", "ROLES", "ISSUED", "LAST USED", "EXPIRES", "REVOKED", "VALID"];
+        let mut table = Table::new(&header);
         for token in &listed {
             table.row([
                 &token.id.to_string(),
                 or_dash(Some(token.roles.join(", ").as_str()).filter(|roles| !roles.is_empty())),
                 &time(token.issued_at),
+                &token.last_used_at.map_or("-".to_owned(), time),
                 &time(token.expires_at),
                 &token.revoked_at.map_or("-".to_owned(), time),
                 if token.valid { "yes" } else { "no" },

@@ -1,6 +1,7 @@
 use axum::Json as Answer;
 use repass_core::jiff::Timestamp;
-use repass_core::{Account, AccountFilter, AccountWithCredential, NameKind, Scope, UserId};
+use repass_core::{AccountFilter, AccountWithCredential, NameKind, Scope, UserId};
+use repass_hash_families::Family;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -11,8 +12,11 @@ use crate::body::{Checks, Query};
 use crate::page::{Page, default_limit, limit, parse_cursor};
 use crate::problem::Problem;
 
-/// The most accounts that one call reads to find those of a family of hashes.
-const MAX_READ: u32 = 5000;
+/// The accounts that are read at once to find those of a family of hashes, which no store indexes.
+const PAGE: u32 = 500;
+
+/// The most pages that one call reads.
+const MAX_PAGES: u32 = 10;
 
 /// The filters of a list of accounts.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -51,6 +55,7 @@ pub(super) async fn list_accounts(
     Query(query): Query<ListAccounts>,
 ) -> Result<Answer<Page<AccountView>>, Problem> {
     access.require(Scope::AccountsRead)?;
+    check_family(&query)?;
     let store = access.state.engine.administration().store();
     let cursor: Option<UserId> = parse_cursor(query.cursor.as_deref())?;
     let named = match (&query.user_id, &query.email, &query.username) {
@@ -88,28 +93,33 @@ async fn page(
     query: &ListAccounts,
     after: Option<UserId>,
 ) -> Result<Page<AccountView>, Problem> {
-    // A family is compared here, so a page of one family reads more accounts.
-    let limit = if query.hash_family.is_some() { MAX_READ } else { query.limit };
-    let filter = AccountFilter {
+    let limit = query.limit as usize;
+    let mut filter = AccountFilter {
         realm: Some(access.realm.clone()),
         after: after.map(|user_id| (access.realm.clone(), user_id)),
         active: query.active,
         changed_before: query.changed_before,
-        limit: limit + 1,
+        limit: if query.hash_family.is_some() { PAGE } else { query.limit + 1 },
     };
-    let mut read = access.state.engine.administration().store().accounts(&filter).await?;
-    let has_more = read.len() > limit as usize;
-    read.truncate(limit as usize);
-    let mut last = read.last().map(|found| found.account.user_id.clone()).filter(|_| has_more);
-    let mut items = Vec::new();
-    for found in read.into_iter().filter(|found| has_family(found, query)) {
-        if items.len() == query.limit as usize {
-            last = items.last().map(|item: &Account| item.user_id.clone());
-            break;
+    let mut items: Vec<AccountView> = Vec::new();
+    for _ in 0..MAX_PAGES {
+        let read = access.state.engine.administration().store().accounts(&filter).await?;
+        let is_last = read.len() < filter.limit as usize;
+        for found in read {
+            let next = (found.account.realm.clone(), found.account.user_id.clone());
+            if has_family(&found, query) {
+                if items.len() == limit {
+                    return Ok(Page::until(items, filter.after.map(|(_, user_id)| user_id)));
+                }
+                items.push(found.account.into());
+            }
+            filter.after = Some(next);
         }
-        items.push(found.account);
+        if is_last {
+            return Ok(Page::whole(items));
+        }
     }
-    Ok(Page::until(items.into_iter().map(AccountView::from).collect(), last))
+    Ok(Page::until(items, filter.after.map(|(_, user_id)| user_id)))
 }
 
 fn has_family(found: &AccountWithCredential, query: &ListAccounts) -> bool {
@@ -117,13 +127,23 @@ fn has_family(found: &AccountWithCredential, query: &ListAccounts) -> bool {
     query.hash_family.as_deref().is_none_or(|wanted| family == Some(wanted))
 }
 
+fn check_family(query: &ListAccounts) -> Result<(), Problem> {
+    let Some(family) = &query.hash_family else { return Ok(()) };
+    let known = || Family::ALL.iter().map(|known| known.name());
+    if known().any(|known| known == family) {
+        return Ok(());
+    }
+    let known = known().collect::<Vec<_>>().join(", ");
+    let mut checks = Checks::default();
+    checks.fail("/hash_family", format!("is one of {known}"));
+    checks.finish_query()
+}
+
 fn is_wanted(found: &AccountWithCredential, query: &ListAccounts) -> bool {
     let AccountWithCredential { account, credential } = found;
     let has_email = |email: &String| account.has_email(email);
-    let has_name = |name: &String| {
-        let own = account.username.as_deref().map(repass_core::fold_name);
-        own == Some(repass_core::fold_name(name))
-    };
+    let has_name =
+        |name: &String| NameKind::Username.key(account) == Some(repass_core::fold_name(name));
     let changed_at = credential.as_ref().map(|credential| credential.changed_at);
     query.user_id.as_ref().is_none_or(|user_id| user_id.parse() == Ok(account.user_id.clone()))
         && query.email.as_ref().is_none_or(has_email)

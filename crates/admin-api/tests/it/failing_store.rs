@@ -104,6 +104,10 @@ impl KeyStore for FailingStore {
     async fn access_token(&self, _: &TokenDigest) -> Result<Option<HeldToken>, StoreError> {
         self.fail()
     }
+
+    async fn record_token_use(&self, _: TokenId, _: Timestamp) -> Result<(), StoreError> {
+        self.fail()
+    }
 }
 
 #[async_trait]

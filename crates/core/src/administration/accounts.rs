@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use super::{Administration, AdministrationError, invalid, with_account};
 use crate::clock::after;
 use crate::{
-    Account, AccountId, AttemptKey, AttemptState, Email, HashedPassword, NameKind, Plaintext,
-    PolicyContext, Profile, Realm, UserId, fold_name, random_uuid,
+    Account, AccountError, AccountId, AttemptKey, AttemptState, Email, HashedPassword, NameKind,
+    Plaintext, PolicyContext, Profile, Realm, Subject, UserId, fold_name, random_uuid,
 };
 
 /// An account to add.
@@ -105,6 +105,7 @@ impl Administration {
                 Some(hash)
             }
             FirstPassword::Plaintext(password) => {
+                self.check_free(&account).await?;
                 let password = Arc::new(password);
                 let seen_in_breaches = self.changes.seen_in_breaches(&password).await?;
                 let words = (&account).into();
@@ -120,6 +121,23 @@ impl Administration {
             .await
             .map_err(|error| with_account(error, &account))?;
         Ok(account)
+    }
+
+    /// Refuses an account whose user id or names are taken, before the costly steps. The store
+    /// refuses it too if they are taken meanwhile.
+    async fn check_free(&self, account: &Account) -> Result<(), AdministrationError> {
+        let subject = Subject::new(account.realm.clone(), account.user_id.as_str());
+        if self.store.find(&subject).await?.is_some() {
+            return Err(with_account(AccountError::Exists, account));
+        }
+        for kind in NameKind::ALL {
+            let Some(key) = kind.key(account) else { continue };
+            let found = self.store.find_by_name(&account.realm, kind, &key).await?;
+            if let Some(other) = found.first() {
+                return Err(AdministrationError::NameTaken { kind, by: other.account.id });
+            }
+        }
+        Ok(())
     }
 
     /// Returns the account and its failures.

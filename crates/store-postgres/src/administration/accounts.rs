@@ -56,11 +56,14 @@ impl PostgresStore {
         );
         let [realm, user_id, _, _, email_key, username_key, ..] = &values;
         // A second account of the user id is refused for this reason, even if the names are taken.
+        let same =
+            format!("SELECT id FROM @accounts WHERE realm = {realm} AND user_id = {user_id}");
+        change.cte("same", same);
         change.cte(
             "taken",
             format!(
-                "SELECT id, email_key IS NOT DISTINCT FROM {email_key} AS is_email FROM @accounts
-                 WHERE realm = {realm} AND user_id <> {user_id}
+                "SELECT id, COALESCE(email_key = {email_key}, FALSE) AS is_email FROM @accounts
+                 WHERE realm = {realm} AND NOT EXISTS (SELECT 1 FROM same)
                    AND (email_key = {email_key} OR username_key = {username_key})
                  ORDER BY is_email DESC LIMIT 1"
             ),
@@ -131,7 +134,8 @@ impl PostgresStore {
         );
         change.cte("known", known);
         let new_name = |key: &str, value: &str| {
-            format!("(other.{key} = {value} AND known.{key} IS DISTINCT FROM {value})")
+            let is_same = format!("other.{key} = {value} AND known.{key} IS DISTINCT FROM {value}");
+            format!("COALESCE({is_same}, FALSE)")
         };
         let (email, username) =
             (new_name("email_key", &email_key), new_name("username_key", &username_key));

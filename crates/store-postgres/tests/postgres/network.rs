@@ -5,7 +5,7 @@ use std::os::unix::net::UnixListener;
 use std::time::{Duration, Instant};
 
 use repass_core::{AdministrationStore, AuditFilter, CredentialStore, StoreError};
-use repass_postgres_cluster::{Pooler, Proxy};
+use repass_postgres_cluster::{PoolMode, Pooler, Proxy};
 use repass_store_postgres::{OpenError, PostgresOptions, PostgresStore};
 
 use crate::database::{account, add, audit, commit, count, hash, open, raw, shared, subject};
@@ -82,7 +82,7 @@ pub(crate) async fn p3_an_invalid_server_response_is_an_outage() {
 /// Proves P1.
 pub(crate) async fn p1_installations_behind_a_pooler_are_isolated() {
     let name = shared().create_database();
-    let pooler = Pooler::start(shared()).unwrap();
+    let pooler = Pooler::start(PoolMode::Transaction, shared()).unwrap();
     let installation = async |schema: &str| {
         let mut options = PostgresOptions::default();
         options.schema = schema.parse().unwrap();
@@ -125,8 +125,8 @@ pub(crate) async fn p1_installations_behind_a_pooler_are_isolated() {
 }
 
 /// Proves P1.
-pub(crate) async fn p1_the_conformance_suite_passes_behind_a_pooler() {
-    let pooler = Pooler::start(shared()).unwrap();
+pub(crate) async fn p1_the_suite_passes_behind(mode: PoolMode) {
+    let pooler = Pooler::start(mode, shared()).unwrap();
     let store = open(&pooler.url(&shared().create_database())).await;
     let store = std::sync::Arc::new(store);
     let fixture = repass_testkit::conformance::AdministrationFixture::new(store);

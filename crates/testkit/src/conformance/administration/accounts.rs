@@ -86,15 +86,29 @@ pub(in crate::conformance) async fn have_names_of_their_own(
     let twice = named(&realm, "first", "pat@example.org", "pat");
     let why = "a second account of the user id is refused for this reason";
     check_matches!(add(&twice).await, Err(AccountError::Exists), "{why}");
+    let second = named(&realm, "second", "sam@example.org", "sam");
+    add(&second).await.expect("add_account");
+    let other = named(&realm, "first", "sam@example.org", "other");
+    check_matches!(add(&other).await, Err(AccountError::Exists), "{why}");
+    let no_email = named(&realm, "third", "", "kim");
+    add(&no_email).await.expect("add_account");
+    let taken_name = named(&realm, "fourth", "", "KIM");
+    let by = (NameKind::Username, no_email.id);
+    check_eq!(taken(add(&taken_name).await), Some(by), "an account without an e-mail address");
     let elsewhere = named(&self::realm(), "first", "pat@example.org", "pat");
     add(&elsewhere).await.expect("another realm may have the same names");
 
-    let second = named(&realm, "second", "sam@example.org", "sam");
-    add(&second).await.expect("add_account");
     let read_at = second.updated_at;
     for (account, kind) in [
         (with(second.clone(), |it| it.email = "PAT@example.org".parse().ok()), NameKind::Email),
         (with(second.clone(), |it| it.username = Some("PAT".to_owned())), NameKind::Username),
+        (
+            with(second.clone(), |it| {
+                it.email = "PAT@example.org".parse().ok();
+                it.username = Some("kim".to_owned());
+            }),
+            NameKind::Email,
+        ),
     ] {
         let refused =
             store.update_account(&account, read_at, &audit(&account, "account.edit")).await;
