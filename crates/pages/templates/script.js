@@ -45,7 +45,7 @@
     history.replaceState(null, "", location.pathname + location.search);
     for (const link of document.querySelectorAll("nav a")) link.hash = fragment;
     const answer = await ask(form.dataset.check, { code: token });
-    if (answer && !answer.valid && form.dataset.dead) {
+    if (answer && !answer.valid) {
       const url = new URL(form.dataset.dead, location.href);
       url.searchParams.set("dead", "1");
       location.replace(url);
