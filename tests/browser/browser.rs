@@ -173,7 +173,7 @@ impl Browser {
         self.painted().await;
     }
 
-    /// Shows the page in the size of the window, where clicks are not lost.
+    /// Shows the page in the size of the window again.
     pub(crate) async fn reset_size(&self) {
         self.devtools("Emulation.clearDeviceMetricsOverride", json!({})).await;
         self.painted().await;
