@@ -1,7 +1,6 @@
 //! The delivery of events to a webhook. That by e-mail is in [`mail`].
 
 mod mail;
-mod mail_server;
 mod receiver;
 
 use std::time::Duration;

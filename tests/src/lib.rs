@@ -8,6 +8,7 @@ mod admin_context;
 mod binary;
 mod client;
 mod database;
+mod mail_server;
 mod server;
 mod sql;
 
@@ -15,5 +16,6 @@ pub use admin_context::{AdminContext, FIRST_PASSWORD, TestAccount};
 pub use binary::{binary, cargo, installed, with_socket, workspace};
 pub use client::{Answer, Client};
 pub use database::Database;
+pub use mail_server::{Encryption, Mail, MailServer};
 pub use server::{LogReader, Server, ServerBuilder, Stopped};
 pub use sql::{Row, Sql};

@@ -232,6 +232,10 @@ pub struct Changed {
 pub struct ChangeOutcome {
     /// The account that the request named, if it was found.
     pub account: Option<AccountId>,
+    /// Whether the old password is not accepted until a reset or an unlock, as after
+    /// [`max_failures`](crate::LockoutPolicy::max_failures). The error then has `max_delay` as the
+    /// delay before a retry.
+    pub locked_until_reset: bool,
     /// The outcome.
     pub result: Result<Changed, ChangeError>,
 }

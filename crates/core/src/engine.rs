@@ -131,6 +131,11 @@ impl<A> Engine<A> {
     pub fn policy(&self) -> &Policy {
         &self.changes.policy
     }
+
+    /// Returns the random source.
+    pub fn randomness(&self) -> &dyn Randomness {
+        &*self.changes.randomness
+    }
 }
 
 /// Drops the administration, for servers that only change passwords.

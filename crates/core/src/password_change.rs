@@ -53,12 +53,12 @@ impl PasswordChangeService {
     pub(crate) async fn change(&self, change: Change) -> ChangeOutcome {
         let mut audit = report::AuditContext::new(&change);
         let result = self.run(change, &mut audit).await;
-        let account = audit.account;
+        let (account, locked_until_reset) = (audit.account, audit.locked_until_reset);
         let result = match result {
             Ok(changed) => Ok(changed),
             Err(error) => Err(self.finish(audit, error).await),
         };
-        ChangeOutcome { account, result }
+        ChangeOutcome { account, locked_until_reset, result }
     }
 
     async fn run(
@@ -163,7 +163,7 @@ impl PasswordChangeService {
         path: AttemptPath,
         with_otp: bool,
         found: Option<&AccountWithCredential>,
-        audit: &report::AuditContext,
+        audit: &mut report::AuditContext,
     ) -> Result<Reservation, ChangeError> {
         let now = self.now_in_store_precision();
         let event =
@@ -173,6 +173,7 @@ impl PasswordChangeService {
             ReserveOutcome::Reserved(reservation) => return Ok(Reservation::Made(reservation)),
             ReserveOutcome::LockedOut(locked_out) => locked_out,
         };
+        audit.locked_until_reset = locked_out.until.is_none();
         let retry_after = locked_out.until.map_or(self.lockout.max_delay(), |at| until(now, at));
         if path == AttemptPath::Reset && !with_otp {
             Ok(Reservation::LockedOut { retry_after })

@@ -122,8 +122,24 @@ impl State {
         match outcome.result {
             Ok(_) if page.kind == PageKind::Password => see_other(&page.link("/password/done")),
             Ok(_) => see_other(&page.link("/reset/done")),
+            Err(_) if outcome.locked_until_reset => self.locked_until_reset(page),
             Err(error) => self.refused(visit, page, &error),
         }
+    }
+
+    /// Answers a change of an account whose current password no wait makes valid again.
+    fn locked_until_reset(&self, page: Page) -> Response {
+        let mut page = self.leading_to_forgot(page);
+        page.problems.push(Problem::new(None, page.text("locked-until-reset")));
+        self.answer(StatusCode::TOO_MANY_REQUESTS, "too-many-attempts", &page)
+    }
+
+    /// Returns the form for another mail in place of the page, if mails are sent.
+    fn leading_to_forgot(&self, mut page: Page) -> Page {
+        if self.shared.options.mails_resets {
+            page.kind = PageKind::Forgot;
+        }
+        page
     }
 
     fn refused(&self, visit: &Visit, mut page: Page, error: &ChangeError) -> Response {
@@ -135,10 +151,7 @@ impl State {
             ChangeError::UnknownToken => (Some(Field::Code), "wrong-code"),
             ChangeError::Inactive => (None, "inactive"),
             ChangeError::TokenExpired => {
-                // Another mail is what helps.
-                if self.shared.options.mails_resets {
-                    page.kind = PageKind::Forgot;
-                }
+                page = self.leading_to_forgot(page);
                 page.code = Plaintext::from("").into();
                 (None, "dead-link")
             }

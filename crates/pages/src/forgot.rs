@@ -18,11 +18,7 @@ pub(crate) async fn show(
     Shared(state): Shared<State>,
     Extension(visit): Extension<Visit>,
 ) -> Response {
-    let mut page = state.page(PageKind::Forgot, &visit);
-    if visit.has_dead_link {
-        page.problems.push(Problem::new(None, page.text("dead-link")));
-    }
-    state.answer(StatusCode::OK, "ok", &page)
+    state.show_after_link(PageKind::Forgot, &visit)
 }
 
 pub(crate) async fn sent(

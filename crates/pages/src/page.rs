@@ -211,6 +211,12 @@ impl Page {
         format!("{prefix}/assets/{name}?v={version}")
     }
 
+    /// The page to which the script goes from a link that is not valid any more: the form for another
+    /// mail, or without mails the same page with the error.
+    pub fn dead_link(&self) -> String {
+        self.link(if self.mails_resets() { "/forgot" } else { "/reset" })
+    }
+
     /// The page in each language: the language and the URL.
     pub fn languages(&self) -> Vec<(Language, String)> {
         let url = |language: Language| {

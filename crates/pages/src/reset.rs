@@ -16,7 +16,7 @@ pub(crate) async fn show(
     Shared(state): Shared<State>,
     Extension(visit): Extension<Visit>,
 ) -> Response {
-    state.show(PageKind::Reset, &visit)
+    state.show_after_link(PageKind::Reset, &visit)
 }
 
 pub(crate) async fn done(

@@ -10,11 +10,12 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, StatusCode, Version};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use repass_core::AccountId;
 use repass_http::{BodyError, X_REQUEST_ID, read_body};
 
 use crate::forgery;
+use crate::page::PageKind;
 use crate::state::State;
 use crate::visit::Visit;
 
@@ -59,16 +60,15 @@ pub(crate) async fn respond(
     let started = Instant::now();
     let options = &state.shared.options;
     let (mut parts, body) = request.into_parts();
-    let Some(visit) = Visit::new(&parts, &options.base_url) else {
-        tracing::error!(target: "repass::fault", "the random source failed");
-        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
-    };
+    let (visit, failure) = Visit::new(&parts, &options.base_url, state.engine.randomness());
     let method = parts.method.clone();
     let route = parts.extensions.get::<MatchedPath>().cloned();
     parts.extensions.insert(visit.clone());
     let version = parts.version;
-    let mut response = match read_body(&parts.headers, body, MAX_BODY, options.body_timeout).await {
-        Ok(body) => {
+    let body = read_body(&parts.headers, body, MAX_BODY, options.body_timeout).await;
+    let mut response = match (failure, body) {
+        (Some(failure), _) => state.failed(&visit, state.page(PageKind::Error, &visit), &failure),
+        (None, Ok(body)) => {
             parts.extensions.insert(Arc::new(body));
             let request = Request::from_parts(parts, axum::body::Body::empty());
             // The panic hook logs a panic.
@@ -76,7 +76,7 @@ pub(crate) async fn respond(
                 state.refuse(&visit, StatusCode::INTERNAL_SERVER_ERROR, "fault", "fault")
             })
         }
-        Err(error) => {
+        (None, Err(error)) => {
             let mut refused = match error {
                 BodyError::TooLarge => {
                     state.refuse(&visit, StatusCode::PAYLOAD_TOO_LARGE, "too-large", "too-large")
@@ -134,6 +134,7 @@ fn complete(headers: &mut HeaderMap, visit: &Visit, options: &crate::Options) {
         headers.get(CONTENT_TYPE).is_some_and(|it| it.as_bytes().starts_with(b"text/html"));
     if is_page
         && visit.is_new
+        && !visit.form_token.is_empty()
         && let Some(cookie) = forgery::set_cookie(&visit.form_token, &options.base_url)
     {
         headers.insert(SET_COOKIE, cookie);

@@ -80,6 +80,15 @@ impl State {
         self.answer(StatusCode::OK, "ok", &self.page(kind, visit))
     }
 
+    /// Returns a form, with an error if the query says that a link is not valid any more.
+    pub(crate) fn show_after_link(&self, kind: PageKind, visit: &Visit) -> Response {
+        let mut page = self.page(kind, visit);
+        if visit.has_dead_link {
+            page.problems.push(Problem::new(None, page.text("dead-link")));
+        }
+        self.answer(StatusCode::OK, "ok", &page)
+    }
+
     /// Returns a page about a request that is refused as a whole.
     pub(crate) fn refuse(
         &self,

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 use axum::http::HeaderMap;
 use axum::http::header::{ACCEPT_LANGUAGE, USER_AGENT};
 use axum::http::request::Parts;
-use repass_core::{AccountId, Context, Plaintext, SystemRandomness, token};
+use repass_core::{AccountId, Context, Plaintext, Randomness, RandomnessError, token};
 use repass_http::{Peer, RequestId};
 use repass_messages::Language;
 
@@ -23,7 +23,7 @@ pub(crate) struct Visit {
     pub(crate) chosen: Option<Language>,
     /// Whether the query says that a link is not valid any more.
     pub(crate) has_dead_link: bool,
-    /// The value of the cookie and of the hidden field of forms.
+    /// The value of the cookie and of the hidden field of forms; empty if the random source fails.
     pub(crate) form_token: Arc<Plaintext>,
     /// Whether the request had no such cookie.
     pub(crate) is_new: bool,
@@ -37,8 +37,12 @@ pub(crate) struct Visit {
 }
 
 impl Visit {
-    /// Reads the head of a request. Returns `None` if the random source fails.
-    pub(crate) fn new(parts: &Parts, base_url: &BaseUrl) -> Option<Self> {
+    /// Reads the head of a request. Returns the error too if the random source fails.
+    pub(crate) fn new(
+        parts: &Parts,
+        base_url: &BaseUrl,
+        randomness: &dyn Randomness,
+    ) -> (Self, Option<RandomnessError>) {
         let headers = &parts.headers;
         let query = parts.uri.query().unwrap_or_default();
         let parameter = |name: &str| {
@@ -50,11 +54,11 @@ impl Visit {
         let preferred = || accepted().and_then(Language::from_accept_language);
         let known = forgery::cookie(headers, base_url);
         let is_new = known.is_none();
-        let form_token = match known {
-            Some(known) => known,
-            None => token::issue(&SystemRandomness).ok()?.0,
+        let (form_token, failure) = match known.map(Ok).unwrap_or_else(|| issue(randomness)) {
+            Ok(token) => (token, None),
+            Err(error) => (Plaintext::from(""), Some(error)),
         };
-        Some(Self {
+        let visit = Self {
             language: chosen.or_else(preferred).unwrap_or_default(),
             chosen,
             has_dead_link: parameter("dead").is_some(),
@@ -62,10 +66,11 @@ impl Visit {
             is_new,
             is_own: forgery::is_own(headers, base_url),
             peer: Peer::address(&parts.extensions),
-            request_id: RequestId::from_headers(headers, &SystemRandomness),
+            request_id: RequestId::from_headers(headers, randomness),
             user_agent: text(headers, USER_AGENT.as_str()).map(str::to_owned),
             account: Arc::default(),
-        })
+        };
+        (visit, failure)
     }
 
     /// Returns the origin of a change or request, for audit records and events.
@@ -78,6 +83,10 @@ impl Visit {
             ..Context::new("pages")
         }
     }
+}
+
+fn issue(randomness: &dyn Randomness) -> Result<Plaintext, RandomnessError> {
+    token::issue(randomness).map(|(token, _)| token)
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

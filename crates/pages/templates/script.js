@@ -34,6 +34,8 @@
   // The link of a mail has the token in the fragment, which is not sent. It moves into the form and
   // out of the address, and stays with the links to other languages.
   const code = byId("code");
+  // After a refusal, the code is in the form already.
+  if (code && code.value && !code.hasAttribute("aria-invalid")) byId("code-field").hidden = true;
   const takeToken = async () => {
     const fragment = location.hash.slice(1);
     const parameters = new URLSearchParams(fragment);
@@ -45,7 +47,7 @@
     history.replaceState(null, "", location.pathname + location.search);
     for (const link of document.querySelectorAll("nav a")) link.hash = fragment;
     const answer = await ask(form.dataset.check, { code: token });
-    if (answer && !answer.valid && form.dataset.dead) {
+    if (answer && !answer.valid) {
       const url = new URL(form.dataset.dead, location.href);
       url.searchParams.set("dead", "1");
       location.replace(url);
@@ -65,13 +67,24 @@
     item.classList.toggle("is-met", isMet);
     item.querySelector(".met").hidden = !isMet;
   };
+  const markBroken = (codes) => {
+    for (const [rule, item] of rules) item.classList.toggle("is-broken", codes.includes(rule));
+  };
   const length = (text) => [...text.normalize("NFC")].length;
   const onServer = ["missing-letter", "missing-digit", "missing-special", "common", "weak"];
   const live = byId("new-password-live");
   let pause;
+  // The errors of the server are about the password that was sent.
+  const forget = () => {
+    byId("new-password-error")?.remove();
+    password.removeAttribute("aria-invalid");
+    password.setAttribute("aria-describedby", "new-password-rules");
+  };
+  password.addEventListener("input", forget, { once: true });
   const check = () => {
     clearTimeout(pause);
     live.textContent = "";
+    markBroken([]);
     const text = password.value;
     const isLong = length(text) >= password.minLength;
     const current = byId("current-password");
@@ -85,6 +98,9 @@
       if (!answer || password.value !== text) return;
       const codes = answer.violations.map((it) => it.code);
       for (const rule of onServer) mark(rule, !codes.includes(rule));
+      markBroken(codes);
+      // Sentences about rules in the list are for screen readers, and move nothing.
+      live.classList.toggle("is-unseen", codes.every((code) => rules.has(code)));
       live.textContent = answer.violations.map((it) => it.message).join(" ");
     }, 700);
   };

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`conformance`] | the behavior that every store must have, as named checks |
 //! | [`MemoryStore`] | a store in memory, with all ports |
+//! | [`FailingStore`] | a store that is unavailable, fails or panics |
 //! | [`ManualClock`] | a clock that a test moves by hand |
 //! | [`fixtures`] | accounts, tokens and changes, and hashers that cost little |
 //!
@@ -32,8 +33,10 @@
 
 mod clock;
 pub mod conformance;
+mod failing_store;
 pub mod fixtures;
 mod memory;
 
 pub use clock::ManualClock;
+pub use failing_store::{FailingStore, StoreFailure};
 pub use memory::MemoryStore;

@@ -8,10 +8,9 @@ use std::time::Duration;
 
 use http::Method;
 use repass_core::{DeliveryState, EventKind, OutboxEntry, Profile};
-use repass_tests::{AdminContext, FIRST_PASSWORD, Server, ServerBuilder, binary};
+use repass_tests::{AdminContext, FIRST_PASSWORD, Mail, MailServer, Server, ServerBuilder, binary};
 use serde_json::json;
 
-use super::mail_server::{Mail, MailServer, PASSWORD, USERNAME};
 use super::receiver::{Receiver, SECRET};
 use super::{changed, entries, is, only, outbox, until};
 use crate::requests::{
@@ -22,22 +21,15 @@ use crate::test_context::ANY_PASSWORD;
 const NEW: &str = "an-unmistakable-new-password-71c3";
 const ACCEPTED: &str = "250 2.0.0 it is on its way";
 
-/// A server that sends mail through this mail server, with short delays.
+/// A server that sends mail through this mail server, with short delays. `lines` may end with tables.
 fn mailing(mails: &MailServer, lines: &str) -> ServerBuilder {
-    // `lines` stand last, so that they may end with a table of their own.
-    Server::builder().tables(&format!(
-        "{ANY_PASSWORD}[outbox]\npoll = '5ms'\nfirst_wait = '5ms'\nlongest_wait = '5ms'\n\
-         [mail]\nserver = '127.0.0.1'\nport = {}\ntls = 'none'\n\
-         username = '{USERNAME}'\npassword_file = 'mail.password'\n\
-         from = 'Example Shop <accounts@example.org>'\nproduct = 'Example Shop'\n\
-         support_url = 'https://example.org/help'\n{lines}",
-        mails.address.port()
-    ))
+    Server::builder().tables(&format!("{ANY_PASSWORD}{}{lines}", mails.tables()))
 }
 
 /// Starts it, with the password of the mail server beside its configuration.
 async fn start(builder: &ServerBuilder) -> (Server, AdminContext) {
-    std::fs::write(builder.folder().join("mail.password"), format!("{PASSWORD}\n")).unwrap();
+    std::fs::write(builder.folder().join("mail.password"), format!("{}\n", MailServer::PASSWORD))
+        .unwrap();
     let server = builder.start().await;
     let operator = server.operator().await;
     (server, operator)
@@ -88,7 +80,7 @@ async fn a_change_is_mailed_to_the_holder_in_their_language() {
     }
     assert_eq!(text.matches("://").count(), 1, "no link but our own: {text}");
     assert!(!html.contains("<script") && !mail.everything().contains("evil.example"), "{html}");
-    assert_no_secret(&mail, &[FIRST_PASSWORD, NEW, PASSWORD]);
+    assert_no_secret(&mail, &[FIRST_PASSWORD, NEW, MailServer::PASSWORD]);
     let id = mail.id();
     mail.answer(ACCEPTED);
     let entries = until(&operator, is(DeliveryState::Delivered)).await;
@@ -98,7 +90,7 @@ async fn a_change_is_mailed_to_the_holder_in_their_language() {
     assert!(mails.is_idle(), "once");
     let stopped = server.stop().await;
     assert_eq!(stopped.status.code(), Some(0));
-    for secret in [FIRST_PASSWORD, NEW, PASSWORD] {
+    for secret in [FIRST_PASSWORD, NEW, MailServer::PASSWORD] {
         assert!(!stopped.log.contains(secret), "{}", stopped.log);
     }
     assert!(!stopped.log.contains("panic"), "{}", stopped.log);
@@ -424,7 +416,7 @@ async fn w6_a_mail_has_the_address_of_the_proxys_client_and_not_that_of_the_prox
 async fn check_config_explains_the_mail_and_not_its_password() {
     let mails = MailServer::start().await;
     let builder = mailing(&mails, "events = ['password.reset']\ndefault_language = 'pt-BR'");
-    std::fs::write(builder.folder().join("mail.password"), PASSWORD).unwrap();
+    std::fs::write(builder.folder().join("mail.password"), MailServer::PASSWORD).unwrap();
     let file = builder.write_config();
     let program = tokio::task::spawn_blocking(|| binary("repassd")).await.unwrap();
     let mut command = tokio::process::Command::new(program);
@@ -436,6 +428,6 @@ async fn check_config_explains_the_mail_and_not_its_password() {
     {
         assert!(text.contains(told), "{told}: {text}");
     }
-    assert!(!text.contains(PASSWORD) && !text.contains("account.locked"), "{text}");
+    assert!(!text.contains(MailServer::PASSWORD) && !text.contains("account.locked"), "{text}");
     assert_eq!(mails.heard("EHLO"), 0, "nothing is connected");
 }

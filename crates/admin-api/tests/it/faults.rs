@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use repass_core::Scope;
-use repass_testkit::MemoryStore;
+use repass_testkit::{FailingStore, MemoryStore, StoreFailure};
 
-use crate::failing_store::{DETAIL, FailingStore, Failure};
 use crate::routes::routes;
 use crate::test_context::TestContext;
 
-async fn failing(failure: Failure) -> TestContext {
+async fn failing(failure: StoreFailure) -> TestContext {
     let keys = MemoryStore::new();
     let store = FailingStore { keys: keys.clone(), failure };
     TestContext::on(keys, Arc::new(store), |_| {}).await
@@ -18,9 +17,9 @@ async fn failing(failure: Failure) -> TestContext {
 #[tokio::test]
 async fn every_call_reports_a_fault_with_the_request_id_and_without_its_cause() {
     for (failure, status, code) in [
-        (Failure::Unavailable, 503, "store-unavailable"),
-        (Failure::Failed, 500, "fault"),
-        (Failure::Panics, 500, "fault"),
+        (StoreFailure::Unavailable, 503, "store-unavailable"),
+        (StoreFailure::Failed, 500, "fault"),
+        (StoreFailure::Panics, 500, "fault"),
     ] {
         let test = failing(failure).await;
         let key = test.issue_key("shop", Scope::ALL, false).await;
@@ -40,7 +39,7 @@ async fn every_call_reports_a_fault_with_the_request_id_and_without_its_cause() 
                     assert_eq!(status == 503, answer.header("retry-after") == "1", "{answer:?}");
                 }
             }
-            assert!(!answer.text().contains(DETAIL), "{answer:?}");
+            assert!(!answer.text().contains(FailingStore::DETAIL), "{answer:?}");
         }
         test.api.drain().await;
     }
@@ -50,7 +49,8 @@ async fn every_call_reports_a_fault_with_the_request_id_and_without_its_cause() 
 async fn an_import_reports_the_rows_that_could_not_be_written() {
     use http::Method;
 
-    for (failure, code) in [(Failure::Unavailable, "store-unavailable"), (Failure::Failed, "fault")]
+    for (failure, code) in
+        [(StoreFailure::Unavailable, "store-unavailable"), (StoreFailure::Failed, "fault")]
     {
         let test = failing(failure).await;
         let rows = "\n{\"user_id\":\"a\"}\n{\"user_id\":\"b\"}\n";

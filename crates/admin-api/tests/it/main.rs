@@ -10,7 +10,6 @@ mod accounts;
 mod audit;
 mod bodies;
 mod document;
-mod failing_store;
 mod faults;
 mod import;
 mod keys;

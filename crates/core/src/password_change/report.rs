@@ -22,6 +22,8 @@ pub(super) struct AuditContext {
     changed: EventKind,
     pub(super) account: Option<AccountId>,
     pub(super) is_inactive: bool,
+    /// Whether the old password is locked without an end.
+    pub(super) locked_until_reset: bool,
     pub(super) attempt_key: Option<AttemptKey>,
     pub(super) reservation: Option<Reservation>,
     /// The number of refusals before this attempt that no record reports.
@@ -63,6 +65,7 @@ impl AuditContext {
             changed: EventKind::PasswordSet,
             account: None,
             is_inactive: false,
+            locked_until_reset: false,
             attempt_key: None,
             reservation: None,
             refused_before: 0,

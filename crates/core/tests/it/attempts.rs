@@ -76,6 +76,20 @@ async fn attempts_during_a_lockout_are_neither_verified_nor_counted() {
     assert_eq!(attempts.failures, 3);
 }
 
+#[tokio::test]
+async fn after_max_failures_the_outcome_says_that_only_a_reset_or_an_unlock_helps() {
+    let test = TestContext::new().await;
+    let guess = || test.engine.attempt(old_password("pat", "a wrong guess of mine", NEW));
+    for failures in 0..100 {
+        let outcome = guess().await;
+        assert!(!outcome.locked_until_reset, "{failures}: {outcome:?}");
+        test.pass(900);
+    }
+    let outcome = guess().await;
+    assert!(outcome.locked_until_reset, "{outcome:?}");
+    assert_eq!(lockout_left(outcome.result).as_secs(), 900);
+}
+
 /// Proves ASVS 6.3.1, ASVS 6.3.8.
 #[tokio::test]
 async fn asvs_6_3_8_an_unknown_identifier_is_locked_out_the_same_way() {

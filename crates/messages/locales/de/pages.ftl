@@ -58,6 +58,7 @@ wrong-code = Der Code gehört nicht zu diesem Konto. Prüfen Sie beide.
 dead-link = Dieser Link oder Code ist nicht mehr gültig. Er wurde verwendet oder ist abgelaufen.
 inactive = Dieses Konto ist nicht aktiv.
 locked = Es gab zu viele Fehlversuche.
+locked-until-reset = Nach zu vielen Fehlversuchen wird das aktuelle Passwort nicht mehr angenommen. Erst ein neues Passwort entsperrt das Konto.
 too-many = Aus Ihrem Netz kamen zu viele Anfragen.
 busy = Der Dienst ist gerade ausgelastet.
 fault = Bei uns ist etwas schiefgegangen. Ihr Passwort wurde nicht geändert.

@@ -86,6 +86,7 @@ wrong-code = The code does not belong to this account. Check both.
 dead-link = This link or code is not valid any more. It was used, or has expired.
 inactive = This account is not active.
 locked = There were too many failed attempts.
+locked-until-reset = After too many failed attempts, the current password is not accepted any more. Only a new password unlocks the account.
 too-many = Too many requests came from your network.
 busy = The service is busy at the moment.
 fault = Something went wrong on our side. Your password is not changed.

@@ -61,6 +61,7 @@ wrong-code = El código no corresponde a esta cuenta. Compruebe ambos.
 dead-link = Este enlace o código ya no es válido. Se ha usado o ha caducado.
 inactive = Esta cuenta no está activa.
 locked = Ha habido demasiados intentos fallidos.
+locked-until-reset = Tras demasiados intentos fallidos, la contraseña actual ya no se acepta. Solo una contraseña nueva desbloquea la cuenta.
 too-many = Han llegado demasiadas solicitudes desde su red.
 busy = El servicio está ocupado en este momento.
 fault = Algo ha fallado por nuestra parte. Su contraseña no ha cambiado.

@@ -61,6 +61,7 @@ wrong-code = Le code ne correspond pas à ce compte. Vérifiez les deux.
 dead-link = Ce lien ou ce code n’est plus valable. Il a été utilisé ou a expiré.
 inactive = Ce compte n’est pas actif.
 locked = Il y a eu trop de tentatives infructueuses.
+locked-until-reset = Après trop de tentatives infructueuses, le mot de passe actuel n’est plus accepté. Seul un nouveau mot de passe débloque le compte.
 too-many = Trop de demandes sont venues de votre réseau.
 busy = Le service est actuellement surchargé.
 fault = Une erreur s’est produite de notre côté. Votre mot de passe n’est pas changé.

@@ -61,6 +61,7 @@ wrong-code = Il codice non appartiene a questo account. Controlla entrambi.
 dead-link = Questo link o codice non è più valido. È stato usato o è scaduto.
 inactive = Questo account non è attivo.
 locked = Ci sono stati troppi tentativi falliti.
+locked-until-reset = Dopo troppi tentativi falliti, la password attuale non è più accettata. Solo una nuova password sblocca l’account.
 too-many = Sono arrivate troppe richieste dalla tua rete.
 busy = Il servizio al momento è occupato.
 fault = Qualcosa è andato storto da parte nostra. La tua password non è cambiata.

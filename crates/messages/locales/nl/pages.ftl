@@ -61,6 +61,7 @@ wrong-code = De code hoort niet bij dit account. Controleer beide.
 dead-link = Deze link of code is niet meer geldig. Hij is gebruikt of verlopen.
 inactive = Dit account is niet actief.
 locked = Er waren te veel mislukte pogingen.
+locked-until-reset = Na te veel mislukte pogingen wordt het huidige wachtwoord niet meer geaccepteerd. Alleen een nieuw wachtwoord ontgrendelt het account.
 too-many = Er kwamen te veel verzoeken uit uw netwerk.
 busy = De dienst is op dit moment druk bezet.
 fault = Er is bij ons iets misgegaan. Uw wachtwoord is niet gewijzigd.

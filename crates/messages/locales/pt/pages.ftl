@@ -61,6 +61,7 @@ wrong-code = O código não pertence a esta conta. Confira os dois.
 dead-link = Este link ou código não é mais válido. Ele foi usado ou expirou.
 inactive = Esta conta não está ativa.
 locked = Houve tentativas malsucedidas demais.
+locked-until-reset = Após tentativas malsucedidas demais, a senha atual não é mais aceita. Somente uma nova senha desbloqueia a conta.
 too-many = Sua rede enviou solicitações demais.
 busy = O serviço está ocupado no momento.
 fault = Algo deu errado do nosso lado. Sua senha não foi alterada.

@@ -99,4 +99,9 @@ async fn without_mails_nobody_is_led_to_the_page() {
     for path in ["/account/password", "/account/reset", "/account/other"] {
         assert!(!browser.get(path).await.body.contains("/forgot"), "{path}");
     }
+    // A dead link is told on opening all the same.
+    let dead = browser.get("/account/reset").await.attribute("data-dead=\"");
+    let opened = browser.get(&format!("{dead}?dead=1")).await;
+    assert!(opened.body.contains("not valid any more"), "{}", opened.body);
+    assert!(opened.body.contains("action=\"/account/reset\""), "{}", opened.body);
 }

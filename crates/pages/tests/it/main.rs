@@ -2,6 +2,7 @@
 //! contract.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod faults;
 mod forgery;
 mod forgot;
 mod golden;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::body::{Body, Bytes};
 use http::header::{CONNECTION, RETRY_AFTER};
 use http::{Method, StatusCode};
-use repass_core::{CallerAuthenticator, EventKind};
+use repass_core::{CallerAuthenticator, EventKind, LockoutPolicy};
 use repass_testkit::fixtures;
 
 use crate::test_context::{NEW, OLD, PAT, TestContext, realm};
@@ -156,6 +156,32 @@ async fn a_locked_account_tells_when_to_try_again() {
     assert_eq!((answer.status.as_u16(), answer.outcome), (429, "too-many-attempts"));
     assert_eq!(answer.header(RETRY_AFTER), "1");
     assert!(answer.body.contains("Try again in a minute."), "{}", answer.body);
+}
+
+#[tokio::test]
+async fn an_account_that_no_wait_unlocks_is_led_to_a_mail() {
+    let minute = Duration::from_secs(60);
+    let lockout = LockoutPolicy::new(3, minute, minute, 3).unwrap();
+    let test = TestContext::with_engine(|builder| builder.lockout(lockout)).await;
+    let browser = test.browser();
+    for name in ["pat", "nobody"] {
+        for _ in 0..3 {
+            let wrong = browser.submit(PATH, &fields(name, "a wrong one", NEW)).await;
+            assert_eq!(wrong.outcome, "wrong-password");
+        }
+        test.clock.advance(2 * minute);
+        let answer = browser.submit(PATH, &fields(name, OLD, NEW)).await;
+        assert_eq!((answer.status.as_u16(), answer.outcome), (429, "too-many-attempts"));
+        assert_eq!(answer.header(RETRY_AFTER), "");
+        assert!(
+            answer.body.contains("Only a new password unlocks the account."),
+            "{}",
+            answer.body
+        );
+        assert!(!answer.body.contains("Try again"), "{}", answer.body);
+        assert!(answer.body.contains("action=\"/account/forgot\""), "{}", answer.body);
+        assert!(answer.body.contains(&format!("value=\"{name}\"")), "{}", answer.body);
+    }
 }
 
 #[tokio::test]

@@ -6,8 +6,8 @@ use http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, COOKIE, LOCATION, ORIGIN, SET_
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use repass_core::{
-    AuditFilter, AuditRecord, Engine, InstallationKey, NewAccount, Plaintext, Profile, Realm,
-    SignIn, SignInName,
+    AdministrationStore, AuditFilter, AuditRecord, Engine, EngineBuilder, InstallationKey,
+    NewAccount, Plaintext, Profile, Realm, SignIn, SignInName,
 };
 use repass_http::Peer;
 use repass_pages::{Options, Outcome, Pages};
@@ -16,7 +16,10 @@ use tower::ServiceExt;
 
 pub(crate) const OLD: &str = "correct horse battery staple";
 pub(crate) const NEW: &str = " another long phrase ";
+pub(crate) const URL: &str = "https://example.org/account";
 pub(crate) const PAT: &str = "pat@example.org";
+
+type Builder = EngineBuilder<Arc<dyn AdministrationStore>>;
 
 /// The pages with the account `pat` of the realm `shop`.
 pub(crate) struct TestContext {
@@ -33,24 +36,42 @@ impl TestContext {
     }
 
     pub(crate) async fn with(change: impl FnOnce(&mut Options)) -> Self {
-        Self::with_url("https://example.org/account", change).await
+        Self::with_url(URL, change).await
     }
 
     pub(crate) async fn with_url(url: &str, change: impl FnOnce(&mut Options)) -> Self {
         let store = MemoryStore::new();
+        let test = Self::on(store.clone(), Arc::new(store), |builder| builder, url, change);
+        test.add("pat", PAT).await;
+        test
+    }
+
+    /// The pages on another store, without an account. `build` changes the engine.
+    pub(crate) fn on(
+        store: MemoryStore,
+        ports: Arc<dyn AdministrationStore>,
+        build: impl FnOnce(Builder) -> Builder,
+        url: &str,
+        change: impl FnOnce(&mut Options),
+    ) -> Self {
         let clock = Arc::new(ManualClock::new("2026-11-28T08:00:00Z".parse().unwrap()));
         let key = Arc::new(InstallationKey::from_bytes([3; 32]));
         let hasher = Arc::new(fixtures::hasher());
-        let engine = Engine::builder(Arc::new(store.clone()), hasher, Arc::clone(&key))
-            .clock(clock.clone())
-            .build();
+        let builder = Engine::builder(ports, hasher, Arc::clone(&key)).clock(clock.clone());
+        let engine = build(builder).build();
         let mut options = Options::new(url.parse().unwrap(), realm());
         options.product = "Example Shop".to_owned();
         options.support_email = Some("help@example.org".to_owned());
         options.mails_resets = true;
         change(&mut options);
         let pages = Pages::new(engine.clone(), options);
-        let test = Self { store, engine, clock, key, pages };
+        Self { store, engine, clock, key, pages }
+    }
+
+    /// The pages with another engine.
+    pub(crate) async fn with_engine(build: impl FnOnce(Builder) -> Builder) -> Self {
+        let store = MemoryStore::new();
+        let test = Self::on(store.clone(), Arc::new(store), build, URL, |_| {});
         test.add("pat", PAT).await;
         test
     }

@@ -1,12 +1,11 @@
 //! Delivery to a mail server over TLS, with the certificate of a private authority.
 
 use repass_core::DeliveryState;
-use repass_tests::{FIRST_PASSWORD, ServerBuilder};
+use repass_tests::{Encryption, FIRST_PASSWORD, MailServer, ServerBuilder};
 use tokio_rustls::TlsAcceptor;
 
 use super::{ACCEPTED, NEW, add, mailing, start};
 use crate::certificates::Authority;
-use crate::outbox::mail_server::{Encryption, MailServer, PASSWORD};
 use crate::outbox::{changed, is, only, until};
 
 /// A mode of encryption.
@@ -80,7 +79,7 @@ async fn a_server_with_a_wrong_certificate_gets_nothing() {
             let stopped = server.stop().await;
             assert_eq!(mails.commands(), way.preface, "{case}");
             assert!(mails.is_idle(), "{case}");
-            assert!(!stopped.log.contains(PASSWORD), "{case}: {}", stopped.log);
+            assert!(!stopped.log.contains(MailServer::PASSWORD), "{case}: {}", stopped.log);
         }
     }
 }

@@ -1,10 +1,7 @@
-//! A store that knows keys, and fails otherwise.
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
-use repass_core::jiff::Timestamp;
-use repass_core::uuid::Uuid;
+use jiff::Timestamp;
 use repass_core::{
     AccessToken, Account, AccountBatch, AccountError, AccountFilter, AccountId,
     AccountWithCredential, AdministrationStore, AttemptKey, AttemptState, AuditFilter, AuditRecord,
@@ -14,32 +11,40 @@ use repass_core::{
     PruneCutoffs, Pruned, Realm, Rehash, ReserveAttempt, ReserveOutcome, ResetToken, StoreError,
     Subject, TokenDigest, TokenId, TokenStore,
 };
-use repass_testkit::MemoryStore;
+use uuid::Uuid;
 
-/// How a store fails.
+use crate::MemoryStore;
+
+/// How a [`FailingStore`] fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Failure {
+pub enum StoreFailure {
+    /// By [`StoreError::Unavailable`].
     Unavailable,
+    /// By [`StoreError::Failed`].
     Failed,
+    /// By a panic.
     Panics,
 }
 
 /// A store that finds keys in `keys`. Every other method fails.
 #[derive(Debug)]
-pub(crate) struct FailingStore {
-    pub(crate) keys: MemoryStore,
-    pub(crate) failure: Failure,
+pub struct FailingStore {
+    /// The keys.
+    pub keys: MemoryStore,
+    /// How the other methods fail.
+    pub failure: StoreFailure,
 }
 
-/// The text of errors and panics, which no answer may contain.
-pub(crate) const DETAIL: &str = "the disk of db-7 is full";
-
+#[allow(clippy::panic, reason = "a panic is one of the failures")]
 impl FailingStore {
+    /// The text of errors and panics, which no answer may contain.
+    pub const DETAIL: &str = "the disk of db-7 is full";
+
     fn fail<T, E: From<StoreError>>(&self) -> Result<T, E> {
         Err(E::from(match self.failure {
-            Failure::Unavailable => StoreError::Unavailable(DETAIL.into()),
-            Failure::Failed => StoreError::Failed(DETAIL.into()),
-            Failure::Panics => panic!("{DETAIL}"),
+            StoreFailure::Unavailable => StoreError::Unavailable(Self::DETAIL.into()),
+            StoreFailure::Failed => StoreError::Failed(Self::DETAIL.into()),
+            StoreFailure::Panics => panic!("{}", Self::DETAIL),
         }))
     }
 }

@@ -1,6 +1,7 @@
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use data_encoding::BASE64;
 use mail_parser::{Message, MessageParser};
@@ -9,21 +10,22 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
 use tokio_rustls::TlsAcceptor;
 
-/// The credentials of the mail server.
-pub(super) const USERNAME: &str = "repass";
-pub(super) const PASSWORD: &str = "the password of the mail server";
+/// The longest that a message may take to arrive.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// An SMTP server (RFC 5321) with `AUTH PLAIN` (RFC 4954) that hands every message to the test, and
 /// answers as the test says.
-pub(super) struct MailServer {
-    pub(super) address: SocketAddr,
+#[derive(Debug)]
+pub struct MailServer {
+    /// Where it listens.
+    pub address: SocketAddr,
     mails: mpsc::UnboundedReceiver<Mail>,
     manners: Arc<Manners>,
 }
 
 /// When connections to a server are encrypted.
 #[derive(Clone)]
-pub(super) enum Encryption {
+pub enum Encryption {
     /// Never, and there is no `STARTTLS`.
     None,
     /// From the first byte on.
@@ -42,20 +44,28 @@ struct Manners {
 }
 
 /// A message that waits for its answer.
-pub(super) struct Mail {
-    /// The sender and the recipients of the envelope.
-    pub(super) sender: String,
-    pub(super) recipients: Vec<String>,
+#[derive(Debug)]
+pub struct Mail {
+    /// The sender of the envelope.
+    pub sender: String,
+    /// The recipients of the envelope.
+    pub recipients: Vec<String>,
     raw: Vec<u8>,
     answer: oneshot::Sender<&'static str>,
 }
 
 impl MailServer {
-    pub(super) async fn start() -> Self {
+    const USERNAME: &str = "repass";
+    /// The password of that name.
+    pub const PASSWORD: &str = "the password of the mail server";
+
+    /// Starts a server without encryption.
+    pub async fn start() -> Self {
         Self::start_with(Encryption::None).await
     }
 
-    pub(super) async fn start_with(encryption: Encryption) -> Self {
+    /// Starts a server with this encryption.
+    pub async fn start_with(encryption: Encryption) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (sender, mails) = mpsc::unbounded_channel();
@@ -70,39 +80,53 @@ impl MailServer {
         Self { address, mails, manners }
     }
 
+    /// The tables `[outbox]` and `[mail]` of a server that sends through it, with short delays.
+    /// Lines of `[mail]` may follow. The password is in `mail.password`.
+    pub fn tables(&self) -> String {
+        format!(
+            "[outbox]\npoll = '5ms'\nfirst_wait = '5ms'\nlongest_wait = '5ms'\n\
+             [mail]\nserver = '127.0.0.1'\nport = {}\ntls = 'none'\n\
+             username = '{}'\npassword_file = 'mail.password'\n\
+             from = 'Example Shop <accounts@example.org>'\nproduct = 'Example Shop'\n\
+             support_url = 'https://example.org/help'\n",
+            self.address.port(),
+            Self::USERNAME
+        )
+    }
+
     /// The next message.
-    pub(super) async fn next(&mut self) -> Mail {
-        let next = tokio::time::timeout(super::PATIENCE, self.mails.recv()).await;
+    pub async fn next(&mut self) -> Mail {
+        let next = tokio::time::timeout(PATIENCE, self.mails.recv()).await;
         next.expect("a message comes in time").expect("the server runs")
     }
 
     /// Returns whether no message waits.
-    pub(super) fn is_idle(&self) -> bool {
+    pub fn is_idle(&self) -> bool {
         self.mails.is_empty()
     }
 
     /// Gives this answer to the next recipient.
-    pub(super) fn answer_recipient(&self, reply: &'static str) {
+    pub fn answer_recipient(&self, reply: &'static str) {
         self.manners.recipient_replies.lock().unwrap().push_back(reply);
     }
 
     /// Closes the connection in the middle of the next message.
-    pub(super) fn break_in_data(&self) {
+    pub fn break_in_data(&self) {
         *self.manners.breaks_in_data.lock().unwrap() += 1;
     }
 
     /// Returns how often this command was received.
-    pub(super) fn heard(&self, command: &str) -> usize {
+    pub fn heard(&self, command: &str) -> usize {
         self.commands().iter().filter(|own| *own == command).count()
     }
 
     /// Returns the name that the last client said.
-    pub(super) fn ehlo_name(&self) -> String {
+    pub fn ehlo_name(&self) -> String {
         self.manners.ehlo_name.lock().unwrap().clone()
     }
 
     /// Returns all commands received, in order.
-    pub(super) fn commands(&self) -> Vec<String> {
+    pub fn commands(&self) -> Vec<String> {
         self.manners.commands.lock().unwrap().clone()
     }
 }
@@ -249,7 +273,8 @@ fn buffered(stream: impl Stream + 'static) -> BufReader<Box<dyn Stream>> {
 
 /// Whether this is the right `AUTH PLAIN`.
 fn is_right(line: &str) -> bool {
-    let right = BASE64.encode(format!("\0{USERNAME}\0{PASSWORD}").as_bytes());
+    let right =
+        BASE64.encode(format!("\0{}\0{}", MailServer::USERNAME, MailServer::PASSWORD).as_bytes());
     line == format!("AUTH PLAIN {right}")
 }
 
@@ -259,12 +284,13 @@ fn path(line: &str) -> Option<String> {
 }
 
 impl Mail {
-    pub(super) fn message(&self) -> Message<'_> {
+    /// The parsed message.
+    pub fn message(&self) -> Message<'_> {
         MessageParser::default().parse(&self.raw).expect("a message")
     }
 
     /// The text and the HTML, as a mail program decodes them.
-    pub(super) fn parts(&self) -> (String, String) {
+    pub fn parts(&self) -> (String, String) {
         let message = self.message();
         assert_eq!((message.text_body.len(), message.html_body.len()), (1, 1));
         let text = message.body_text(0).expect("a text").into_owned();
@@ -272,16 +298,18 @@ impl Mail {
     }
 
     /// The whole message, as received and decoded.
-    pub(super) fn everything(&self) -> String {
+    pub fn everything(&self) -> String {
         let (text, html) = self.parts();
         format!("{}{text}{html}", String::from_utf8_lossy(&self.raw))
     }
 
-    pub(super) fn id(&self) -> String {
+    /// The `Message-ID`.
+    pub fn id(&self) -> String {
         self.message().message_id().expect("an id").to_owned()
     }
 
-    pub(super) fn answer(self, reply: &'static str) {
+    /// Gives the client this answer.
+    pub fn answer(self, reply: &'static str) {
         // The sender may have given up.
         let _ = self.answer.send(reply);
     }
