@@ -110,8 +110,8 @@ static PRESETS: [PolicyPreset; 6] = [
         title: "BSI IT-Grundschutz, ORP.4",
         lockout: None,
         clauses: &[
-            ("refuse_context_words", "BSI IT-Grundschutz, ORP.4.A22"),
-            ("refuse_common", "BSI IT-Grundschutz, ORP.4.A22"),
+            ("refuse_context_words", "BSI IT-Grundschutz, ORP.4.A8"),
+            ("refuse_common", "BSI IT-Grundschutz, ORP.4.A8"),
             ("compromised", "BSI IT-Grundschutz, ORP.4.A23"),
             ("max_age", "BSI IT-Grundschutz, ORP.4.A23"),
         ],
