@@ -57,7 +57,7 @@ fn main() {
     drop(writer);
 
     let started = Instant::now();
-    let info = build(&list, &target, 1, "2026-11-28T12:00:00Z", |_| {}).unwrap();
+    let info = build(&list, &target, 1, "2026-11-28T12:00:00Z", |_| {}).unwrap().info;
     let took = started.elapsed().as_secs_f64();
     let length = std::fs::metadata(&target).unwrap().len();
     println!("digests                     {}", info.digests);

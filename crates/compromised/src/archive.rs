@@ -6,8 +6,9 @@ use std::io::{self, BufRead, BufReader, Chain, Cursor, ErrorKind, Read, Seek, Se
 use std::path::Path;
 use std::rc::Rc;
 
-use flate2::bufread::MultiGzDecoder;
-use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
+use flate2::bufread::GzDecoder;
+use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
+use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 use tar::{Archive, EntryType};
 
 use crate::builder::BuildError;
@@ -21,6 +22,9 @@ const HEAD: u64 = 512;
 
 /// The maximum size of the headers of one entry, in bytes. A long name has headers of its own.
 const MAX_HEADERS: u64 = 64 * 1024;
+
+/// The maximum size of an unpacked archive, in bytes: three times that of all ranges of Pwned Passwords.
+pub(crate) const MAX_UNPACKED: u64 = 256 * 1024 * 1024 * 1024;
 
 /// What a source is, by its first bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +42,8 @@ impl Content {
         let is = |magic: &[u8]| head.starts_with(magic);
         if is(b"\x1f\x8b") {
             Self::Gzip
-        } else if is(b"\x28\xb5\x2f\xfd") {
+        } else if is(b"\x28\xb5\x2f\xfd") || matches!(head, [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..]) {
+            // The latter is a skippable frame.
             Self::Zstandard
         } else if is(b"PK\x03\x04") || is(b"7z\xbc\xaf") || is(b"\xfd7zXZ") || is(b"BZh") {
             Self::Unsupported
@@ -65,57 +70,113 @@ pub(crate) fn decompressed<'a>(
 ) -> io::Result<(Content, Box<dyn BufRead + 'a>)> {
     let (content, reader) = peek(reader)?;
     let decoder: Box<dyn Read + 'a> = match content {
-        Content::Gzip => Box::new(MultiGzDecoder::new(reader)),
-        Content::Zstandard => Box::new(Zstandard(Some(frame(reader)?))),
+        Content::Gzip => Box::new(Gzip(Some(GzDecoder::new(reader)))),
+        Content::Zstandard => Box::new(Zstandard { reader, decoder: FrameDecoder::new() }),
         _ => return Ok((content, Box::new(reader))),
     };
     let (content, reader) = peek(BufReader::with_capacity(1 << 16, decoder))?;
     Ok((content, Box::new(reader)))
 }
 
-/// The frame of Zstandard that is decompressed; `None` at the end.
-struct Zstandard<R: Read>(Option<StreamingDecoder<R, FrameDecoder>>);
+/// Decompresses the members of a gzip file, and ignores zeros after a member; `None` after an error.
+struct Gzip<R>(Option<GzDecoder<R>>);
 
-fn frame<R: Read>(reader: R) -> io::Result<StreamingDecoder<R, FrameDecoder>> {
-    StreamingDecoder::new(reader).map_err(io::Error::other)
-}
-
-impl<R: BufRead> Read for Zstandard<R> {
+impl<R: BufRead> Read for Gzip<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
-            let Some(mut ended) = self.0.take() else { return Ok(0) };
-            let length = ended.read(buffer)?;
+            let Some(mut member) = self.0.take() else { return Ok(0) };
+            let length = member.read(buffer)?;
             if length > 0 || buffer.is_empty() {
-                self.0 = Some(ended);
+                self.0 = Some(member);
                 return Ok(length);
             }
-            let (mut reader, decoder) = ended.into_parts();
-            let expected = decoder.get_checksum_from_data();
-            if expected.is_some() && expected != decoder.get_calculated_checksum() {
-                return Err(io::Error::new(ErrorKind::InvalidData, "wrong checksum of Zstandard"));
+            let mut reader = member.into_inner();
+            loop {
+                let part = reader.fill_buf()?;
+                if part.is_empty() {
+                    return Ok(0);
+                }
+                let zeros = part.iter().take_while(|byte| **byte == 0).count();
+                if zeros == 0 {
+                    break;
+                }
+                reader.consume(zeros);
             }
-            if !reader.fill_buf()?.is_empty() {
-                self.0 = Some(frame(reader)?);
-            }
+            self.0 = Some(GzDecoder::new(reader));
         }
     }
 }
 
+/// Decompresses the frames of a Zstandard file.
+struct Zstandard<R> {
+    reader: R,
+    decoder: FrameDecoder,
+}
+
+impl<R: BufRead> Zstandard<R> {
+    /// Begins the next frame that is not skippable. Returns false at the end of the file.
+    fn next_frame(&mut self) -> io::Result<bool> {
+        while !self.reader.fill_buf()?.is_empty() {
+            let length = match self.decoder.init(&mut self.reader) {
+                Ok(()) => return Ok(true),
+                Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame {
+                    length,
+                    ..
+                })) => u64::from(length),
+                Err(error) => return Err(io::Error::other(error)),
+            };
+            if io::copy(&mut self.reader.by_ref().take(length), &mut io::sink())? < length {
+                return Err(ErrorKind::UnexpectedEof.into());
+            }
+        }
+        Ok(false)
+    }
+}
+
+impl<R: BufRead> Read for Zstandard<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.decoder.can_collect() == 0 {
+            if !self.decoder.is_finished() {
+                let one = BlockDecodingStrategy::UptoBlocks(1);
+                self.decoder.decode_blocks(&mut self.reader, one).map_err(io::Error::other)?;
+                continue;
+            }
+            let expected = self.decoder.get_checksum_from_data();
+            if expected.is_some() && expected != self.decoder.get_calculated_checksum() {
+                return Err(io::Error::new(ErrorKind::InvalidData, "wrong checksum of Zstandard"));
+            }
+            if !self.next_frame()? {
+                return Ok(0);
+            }
+        }
+        self.decoder.read(buffer)
+    }
+}
+
 /// Writes all that `reader` reads to a file, where it can be read in any order.
+///
+/// # Errors
+/// When that is more than `limit` bytes, or cannot be read or written.
 pub(crate) fn unpack(
     job: &mut Job<'_>,
     mut reader: impl BufRead,
     path: &Path,
+    limit: u64,
 ) -> Result<(), BuildError> {
     let error = |error| file_error(path, error);
     let mut file = File::create(path).map_err(error)?;
+    let mut unpacked = 0;
     loop {
         let part = reader.fill_buf().map_err(BuildError::Read)?;
         if part.is_empty() {
             return file.sync_data().map_err(error);
         }
-        file.write_all(part).map_err(error)?;
         let length = part.len();
+        unpacked += length as u64;
+        if unpacked > limit {
+            return Err(line_error(job.name.clone(), "has more than 256 GiB when it is unpacked"));
+        }
+        file.write_all(part).map_err(error)?;
         reader.consume(length);
         job.report(0, job.permille());
     }

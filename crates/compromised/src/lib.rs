@@ -74,7 +74,7 @@ pub use builder::{BuildError, Builder};
 pub use corpus::{Corpus, CorpusError, SeenAtLeast};
 pub use format::CorpusInfo;
 #[cfg(feature = "build")]
-pub use source::{Progress, build};
+pub use source::{Built, Progress, build};
 #[cfg(feature = "engine")]
 pub use {
     range_api::{PWNED_PASSWORDS, RangeApi, RangeApiError},

@@ -6,9 +6,11 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::builder::{BuildError, Builder};
-use crate::format::CorpusInfo;
 use crate::line::{self, NTLM, file_error, line_error};
-use crate::source::Job;
+use crate::source::{Built, Job};
+
+/// The number of ranges, one for each number of five hexadecimal digits.
+const RANGES: usize = 1 << 20;
 
 /// The maximum size of a range file, in bytes. Those of Pwned Passwords have about 40 KB.
 const MAX_RANGE: u64 = 16 * 1024 * 1024;
@@ -56,7 +58,7 @@ impl<P> RangeFiles<P> {
         job: &mut Job<'_>,
         (mut builder, done): (Builder, u64),
         read: impl Fn(u32, &P) -> Result<(String, Vec<u8>), BuildError>,
-    ) -> Result<CorpusInfo, BuildError> {
+    ) -> Result<Built, BuildError> {
         if self.files.is_empty() {
             let reason =
                 "has no files of the range API, which are named by five hexadecimal digits";
@@ -71,7 +73,8 @@ impl<P> RangeFiles<P> {
             add_range(&mut builder, *prefix, &name, &text)?;
             job.report(builder.digests(), Some((number * 1000 / all) as u16));
         }
-        builder.finish(job.built_at)
+        let info = builder.finish(job.built_at)?;
+        Ok(Built { info, missing_ranges: RANGES.saturating_sub(all) })
     }
 }
 
@@ -82,8 +85,13 @@ impl RangeFiles<PathBuf> {
         for entry in fs::read_dir(folder).map_err(error)? {
             let entry = entry.map_err(error)?;
             if let Some(prefix) = prefix(&entry.file_name().to_string_lossy()) {
-                let (path, length) = (entry.path(), entry.metadata().map_err(error)?.len());
-                files.add(prefix, path, length, || entry.path().display().to_string())?;
+                let path = entry.path();
+                // Of the file that a link leads to.
+                let metadata = fs::metadata(&path).map_err(|error| file_error(&path, error))?;
+                if metadata.is_file() {
+                    let name = || entry.path().display().to_string();
+                    files.add(prefix, path, metadata.len(), name)?;
+                }
             }
         }
         Ok(files)
@@ -96,7 +104,7 @@ pub(crate) fn read_file(path: &Path) -> Result<(String, Vec<u8>), BuildError> {
     let read = File::open(path).and_then(|file| file.take(MAX_RANGE + 1).read_to_end(&mut text));
     read.map_err(|error| file_error(path, error))?;
     let name = path.display().to_string();
-    // A link is shorter than its file.
+    // The file may have grown.
     if text.len() as u64 > MAX_RANGE {
         return Err(line_error(name, TOO_LONG));
     }

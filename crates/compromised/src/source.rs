@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use crate::archive::{self, Content, Entry};
+use crate::archive::{self, Content, Entry, MAX_UNPACKED};
 use crate::builder::{BuildError, Builder, with_suffix};
 use crate::format::CorpusInfo;
 use crate::line::{self, NTLM, file_error, line_error};
@@ -38,6 +38,16 @@ pub struct Progress {
     pub permille: Option<u16>,
 }
 
+/// A corpus that was built.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Built {
+    /// The head of its file.
+    pub info: CorpusInfo,
+    /// How many of the 1,048,576 ranges have no file in the folder or the archive; 0 for a list.
+    pub missing_ranges: usize,
+}
+
 /// Builds a corpus at `target` from one of these sources:
 ///
 /// - a text file with a line `SHA1:COUNT` for each password, ordered by digest;
@@ -48,7 +58,12 @@ pub struct Progress {
 ///
 /// A list and an archive may be compressed by gzip or Zstandard, which their first bytes tell. Since
 /// the files of an archive are in any order, a compressed one, or one from standard input, is
-/// unpacked first, to a file beside the target, `FILE.partial.tar`.
+/// unpacked first, to a file beside the target, `FILE.partial.tar`, of at most 256 GiB. That file is
+/// deleted when the corpus is built or the archive refused.
+///
+/// A list whose last line has no end is refused as truncated. A list that is truncated between two
+/// lines, and a range file that is truncated, which has no end of its last line, cannot be told from
+/// a whole one.
 ///
 /// A build of the same source that was interrupted is continued, except from standard input.
 /// `built_at` is the time for the head of the file. It takes less than 256 MiB of memory.
@@ -61,7 +76,7 @@ pub fn build(
     min_count: u64,
     built_at: &str,
     mut progress: impl FnMut(Progress),
-) -> Result<CorpusInfo, BuildError> {
+) -> Result<Built, BuildError> {
     let mut job = Job {
         name: source.file_name().unwrap_or(source.as_os_str()).to_string_lossy().into_owned(),
         target,
@@ -169,7 +184,7 @@ fn build_stream(
     job: &mut Job<'_>,
     reader: impl BufRead,
     (builder, position): (Builder, u64),
-) -> Result<CorpusInfo, BuildError> {
+) -> Result<Built, BuildError> {
     let (content, mut reader) = archive::decompressed(reader).map_err(BuildError::Read)?;
     match content {
         Content::List => {
@@ -179,15 +194,22 @@ fn build_stream(
         }
         Content::Tar => {
             let path = with_suffix(job.target, ".partial.tar");
+            let remove = || {
+                let _ = fs::remove_file(&path);
+            };
             // There was a checkpoint only after the whole archive was unpacked.
             if position == 0 || !path.exists() {
-                archive::unpack(job, reader, &path)?;
+                let unpacked = archive::unpack(job, reader, &path, MAX_UNPACKED);
+                unpacked.inspect_err(|_| remove())?;
             }
             let file = File::open(&path).map_err(|error| file_error(&path, error))?;
-            let files = archive::ranges(&file, &job.name)?;
-            let info = build_archive(job, &file, &files, (builder, position))?;
-            let _ = fs::remove_file(&path);
-            Ok(info)
+            let files = archive::ranges(&file, &job.name).inspect_err(|_| remove())?;
+            let built = build_archive(job, &file, &files, (builder, position));
+            // If a file could not be read or written, the same command continues the build.
+            if !matches!(built, Err(BuildError::File { .. })) {
+                remove();
+            }
+            built
         }
         _ => Err(line_error(job.name.clone(), UNSUPPORTED)),
     }
@@ -199,7 +221,7 @@ fn build_archive(
     archive: &File,
     files: &RangeFiles<Entry>,
     begun: (Builder, u64),
-) -> Result<CorpusInfo, BuildError> {
+) -> Result<Built, BuildError> {
     let name = job.name.clone();
     files.build(job, begun, |prefix, entry| {
         let text = entry.read(archive).map_err(|error| file_error(Path::new(&name), error))?;
@@ -212,7 +234,7 @@ fn build_list(
     job: &mut Job<'_>,
     mut reader: impl BufRead,
     (mut builder, mut position): (Builder, u64),
-) -> Result<CorpusInfo, BuildError> {
+) -> Result<Built, BuildError> {
     let mut line = Vec::with_capacity(64);
     let (mut number, mut reported) = (0_u64, builder.digests());
     let name = job.name.clone();
@@ -222,7 +244,7 @@ fn build_list(
         let read = reader.by_ref().take(1024).read_until(b'\n', &mut line);
         let length = read.map_err(BuildError::Read)?;
         if length == 0 {
-            return builder.finish(job.built_at);
+            return Ok(Built { info: builder.finish(job.built_at)?, missing_ranges: 0 });
         }
         number += 1;
         let begins_at = position;
@@ -238,6 +260,9 @@ fn build_list(
         }
         let digest = line::digest(hex).ok_or_else(error)?;
         let count = line::number(count).ok_or_else(error)?;
+        if !line.ends_with(b"\n") {
+            return Err(line_error(place(), "is truncated: the last line has no end"));
+        }
         job.keep(&mut builder, &digest, begins_at)?;
         builder.add(&digest, count, place)?;
         if builder.digests() - reported >= REPORT {
@@ -248,3 +273,34 @@ fn build_list(
 }
 
 const EXPECTED_LINE: &str = "must be a SHA-1 digest in 40 hexadecimal digits, a colon and a number";
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_than_the_limit_is_unpacked() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("corpus.partial.tar");
+        let mut job = Job {
+            name: "bomb.tar.gz".to_owned(),
+            target: folder.path(),
+            min_count: 1,
+            built_at: "",
+            file: None,
+            kept: 0,
+            progress: &mut |_| {},
+        };
+        let mut unpack = |length: u64| {
+            let zeros = BufReader::new(io::repeat(0).take(length));
+            let unpacked = archive::unpack(&mut job, zeros, &path, 1_000_000);
+            (fs::metadata(&path).unwrap().len(), unpacked.map_err(|error| error.to_string()))
+        };
+        assert_eq!(unpack(1_000_000), (1_000_000, Ok(())));
+        let (length, refused) = unpack(u64::MAX);
+        assert!(length <= 1_000_000, "{length}");
+        let expected = "bomb.tar.gz: has more than 256 GiB when it is unpacked";
+        assert_eq!(refused, Err(expected.to_owned()));
+    }
+}

@@ -115,7 +115,7 @@ impl Config {
         let policies = std::iter::once((&self.policy, &self.policy_origin))
             .chain(self.mounts.iter().map(|mount| (&mount.policy, &mount.policy_origin)));
         for (policy, origin) in policies {
-            for warning in origin.warnings(policy, &self.lockout) {
+            for warning in origin.warnings(policy, &self.lockout, self.compromised.is_some()) {
                 if !warnings.contains(&warning) {
                     warnings.push(warning);
                 }

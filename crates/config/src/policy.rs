@@ -48,19 +48,44 @@ impl PolicyOrigin {
         }
     }
 
-    /// Returns a warning for each setting that is looser than the standard of the preset demands, if
-    /// a key names the preset.
-    pub(crate) fn warnings(&self, policy: &Policy, lockout: &LockoutPolicy) -> Vec<String> {
+    /// Returns a warning for each setting that the standard of the preset forbids, or that is looser
+    /// than it demands, if a key names the preset. `has_source` is whether passwords from breaches can
+    /// be looked up.
+    pub(crate) fn warnings(
+        &self,
+        policy: &Policy,
+        lockout: &LockoutPolicy,
+        has_source: bool,
+    ) -> Vec<String> {
         let Some(standard) = self.standard().filter(|_| self.keys.contains_key("preset")) else {
             return Vec::new();
         };
-        let looser = standard.looser(policy.rules()).into_iter();
-        let mut warnings: Vec<String> = looser
-            .map(|(setting, clause)| {
-                let key = self.keys.get(setting).map_or(setting, String::as_str);
-                format!("{key} is looser than {clause} demands")
-            })
-            .collect();
+        let rules = policy.rules();
+        let key = |setting| self.keys.get(setting).map_or(setting, String::as_str);
+        let looser = standard.looser(rules).into_iter();
+        let looser = looser
+            .map(|(setting, clause)| format!("{} is looser than {clause} demands", key(setting)));
+        let forbidden = standard.forbidden(rules).into_iter();
+        let forbidden =
+            forbidden.map(|(setting, clause)| format!("{} is contrary to {clause}", key(setting)));
+        let mut warnings: Vec<String> = looser.chain(forbidden).collect();
+        if rules.compromised == CompromisedRule::Refuse
+            && !has_source
+            && let Some(clause) = standard.clause("compromised")
+        {
+            warnings.push(format!(
+                "[compromised] has no source; {clause} demands that passwords from breaches are refused"
+            ));
+        }
+        if rules.refuse_context_words
+            && rules.context_words.is_empty()
+            && let Some(clause) = standard.clause("context_words")
+        {
+            warnings.push(format!(
+                "{} is empty; {clause} demands that the words of the service are refused",
+                key("context_words")
+            ));
+        }
         warnings.extend(standard.lockout.and_then(|clause| {
             let delay = lockout.delay(clause.max_failures);
             let is_met = delay >= clause.min_delay || lockout.max_failures() <= clause.max_failures;
@@ -252,5 +277,35 @@ mod tests {
                 "api.zap.policy.max_age is looser than PCI DSS 4.0.1, 8.3.9 demands",
             ]
         );
+    }
+
+    #[test]
+    fn what_breaks_a_named_preset_is_a_warning() {
+        let about = |text: &str| -> Vec<String> {
+            let warnings = config(text).warnings(repass_core::jiff::Timestamp::UNIX_EPOCH);
+            warnings.into_iter().filter(|one| one.contains("ASVS") || one.contains("ORP")).collect()
+        };
+        let policy = "[policy]\npreset = 'owasp-asvs'\n";
+        let expected = [
+            "policy.require_special is contrary to OWASP ASVS 5.0, 6.2.5",
+            "policy.max_age is contrary to OWASP ASVS 5.0, 6.2.10",
+            "[compromised] has no source; OWASP ASVS 5.0, 6.2.12 demands that passwords from breaches \
+             are refused",
+            "context_words is empty; OWASP ASVS 5.0, 6.2.11 demands that the words of the service are \
+             refused",
+        ];
+        let broken = format!("{policy}require_special = true\nmax_age = '90 days'");
+        assert_eq!(about(&broken), expected);
+        let compromised = "[compromised]\nurl = 'https://api.pwnedpasswords.com'\n";
+        assert_eq!(about(&format!("{broken}\n{compromised}")).len(), 3);
+        let met = format!("{policy}context_words = ['Corner Shop']\n{compromised}");
+        assert!(about(&met).is_empty());
+        // The rule that is looser is named once.
+        let warns = format!("{policy}context_words = ['Corner Shop']\ncompromised = 'warn'");
+        assert_eq!(
+            about(&warns),
+            ["policy.compromised is looser than OWASP ASVS 5.0, 6.2.12 demands"]
+        );
+        assert_eq!(about("[policy]\npreset = 'bsi'").len(), 1);
     }
 }

@@ -9,9 +9,9 @@ use crate::{
     AccessToken, Administration, AdministrationStore, AuthenticationError, CallerAuthenticator,
     Change, ChangeError, ChangeOutcome, Changed, Clock, CompromisedPasswords, CompromisedRule,
     CompromisedUnavailable, ContextWords, CredentialStore, ErrorChain, Hasher, HeldToken,
-    InstallationKey, Key, KeyIdentity, KeyKind, LockoutPolicy, Plaintext, Policy, PolicyContext,
-    Randomness, Realm, SignIn, SignInError, SignedIn, StoreError, SystemClock, SystemRandomness,
-    TokenDigest, TokenIdentity, TokenStore, Violation,
+    InstallationKey, Key, KeyIdentity, KeyKind, LockoutPolicy, Plaintext, Policy, Randomness,
+    Realm, SignIn, SignInError, SignedIn, StoreError, SystemClock, SystemRandomness, TokenDigest,
+    TokenIdentity, TokenStore, Violation,
 };
 use async_trait::async_trait;
 
@@ -100,7 +100,7 @@ impl<A> Engine<A> {
     }
 
     /// Returns what the policy refuses in a password that is not set. Passwords from breaches are
-    /// looked up. The current and earlier passwords of the account are not compared, since that
+    /// looked up if the policy refuses them. The current and earlier passwords of the account are not compared, since that
     /// would be a way to guess them.
     ///
     /// # Errors
@@ -110,9 +110,7 @@ impl<A> Engine<A> {
         candidate: &Arc<Plaintext>,
         words: ContextWords<'_>,
     ) -> Result<Vec<Violation>, CompromisedUnavailable> {
-        let seen_in_breaches = self.changes.seen_in_breaches(candidate).await?;
-        let context = PolicyContext { words, seen_in_breaches, ..PolicyContext::default() };
-        Ok(self.policy().evaluate(candidate, &context))
+        self.policy().evaluate_with(candidate, words, self.changes.compromised.as_deref()).await
     }
 
     /// Returns what is done about passwords from breaches:

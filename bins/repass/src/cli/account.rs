@@ -70,7 +70,10 @@ KiB.
   given_name, middle_name, family_name
   attributes           further user attributes of a vendor's API, a JSON object
   created_at, updated_at, password_changed_at
-                       RFC 3339 with an offset, such as 2024-02-29T12:00:00Z; not in the future
+                       RFC 3339 with an offset, such as 2024-02-29T12:00:00Z; not in the future.
+                       policy.max_age counts from password_changed_at; without it, from updated_at,
+                       or else from created_at, or else from the import. 1970-01-01T00:00:00Z says
+                       that it is unknown: the password does not expire
   password_hash        stored hash; without one, a reset sets the first password
   hash_salt            salt, if it is not part of the hash
   hash_format          format of the hash; default: --hash-format

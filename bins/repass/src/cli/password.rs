@@ -66,8 +66,8 @@ pub(crate) struct VerifyPassword {
 pub(crate) struct CheckPassword {
     #[command(flatten)]
     pub(crate) policy: PolicyOption,
-    /// A corpus of `repass compromised build` to look the password up in. Without it, the sources of
-    /// the configuration file.
+    /// A corpus of `repass compromised build` to look the password up in, if the policy refuses
+    /// passwords from breaches. Without it, the sources of the configuration file.
     #[arg(long, value_name = "CORPUS")]
     pub(crate) compromised: Option<PathBuf>,
     /// A user id that the password should not contain.

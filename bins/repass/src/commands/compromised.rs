@@ -45,7 +45,13 @@ fn build_corpus(args: &BuildCorpus, output: &Output) -> Result<(), Failure> {
     if let Some(spinner) = &spinner {
         spinner.finish_and_clear();
     }
-    built?;
+    let missing = built?.missing_ranges;
+    if missing > 0 {
+        let text = format!(
+            "{missing} of the 1048576 ranges are missing; passwords of these ranges are not found"
+        );
+        output.warning("missing-ranges", &text);
+    }
     print(&Corpus::open(corpus)?, "", output)
 }
 

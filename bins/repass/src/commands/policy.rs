@@ -25,11 +25,21 @@ pub(super) fn run(
         None => settings.policy(&PolicyOption { name }, None)?,
     };
     let NamedPolicy { name, policy, origin } = named;
+    let is_asked = policy.rules().compromised != CompromisedRule::Off;
+    let finds_nothing = is_asked && settings.compromised_config().is_none();
     let mut members = Map::new();
     let mut table = Table::new(&["SETTING", "VALUE", "SOURCE"]);
     for (setting, value) in values(policy.rules()) {
-        let source = origin.source(setting);
-        table.row([setting, &text(&value), source]);
+        let source = match setting {
+            "compromised" if finds_nothing => {
+                format!("{}; no source configured", origin.source(setting))
+            }
+            "context_words" if policy.rules().context_words.is_empty() => {
+                format!("{}; none configured", origin.source(setting))
+            }
+            _ => origin.source(setting).to_owned(),
+        };
+        table.row([setting, &text(&value), &source]);
         members.insert(setting.to_owned(), json!({ "value": value, "source": source }));
     }
     let preset = origin.preset_name();

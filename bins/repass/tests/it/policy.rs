@@ -26,12 +26,12 @@ require_special       false    NIST SP 800-63B-4, 3.1.1.2
 refuse_current        true     PCI DSS 4.0.1, 8.3.7
 history               4        PCI DSS 4.0.1, 8.3.7
 refuse_context_words  true     NIST SP 800-63B-4, 3.1.1.2
-context_words         -        NIST SP 800-63B-4, 3.1.1.2
+context_words         -        repass; none configured
 refuse_common         true     NIST SP 800-63B-4, 3.1.1.2
-blocklist_files       0        NIST SP 800-63B-4, 3.1.1.2
+blocklist_files       0        repass
 min_score             0        repass
 max_age               90 days  PCI DSS 4.0.1, 8.3.9
-compromised           refuse   NIST SP 800-63B-4, 3.1.1.2
+compromised           refuse   NIST SP 800-63B-4, 3.1.1.2; no source configured
 ";
     assert_eq!(shown, expected);
     let json = test.json(&["policy", "show", "pci-dss"], "");
@@ -89,6 +89,13 @@ fn a_configured_policy_is_shown_with_its_keys() {
     ] {
         assert_eq!(zap["settings"][setting], json!({ "value": value, "source": source }));
     }
+    assert_eq!(
+        own["settings"]["compromised"]["source"],
+        "OWASP ASVS 5.0, 6.2.12; no source configured"
+    );
+    let text = format!("{text}[compromised]\nurl = 'https://api.pwnedpasswords.com'\n");
+    std::fs::write(test.folder.path().join("repassd.toml"), text).unwrap();
+    assert_eq!(show(&[])["settings"]["compromised"]["source"], "OWASP ASVS 5.0, 6.2.12");
     // The checks use it.
     let check = ["password", "check", "--config", "repassd.toml", "--policy", "zap"];
     let weak = test.run_with(&check, "Password2026!");

@@ -149,6 +149,12 @@ async fn asvs_6_2_12_an_evaluation_looks_the_password_up() {
     let warns = with(CompromisedRule::Warn, false);
     assert_eq!(warns.get("/policy").await.json()["compromised"], "warn");
     assert_eq!(warns.post("/policy/evaluate", body.clone()).await.json()["accepted"], true);
+    let unasked = with(CompromisedRule::Warn, true).post("/policy/evaluate", body.clone()).await;
+    assert_eq!(
+        unasked.json()["accepted"],
+        true,
+        "a source whose answer does not count is not asked"
+    );
     let down = with(CompromisedRule::Refuse, true).post("/policy/evaluate", body).await;
     down.assert_problem(503, "compromised-unavailable");
     assert_eq!(down.headers["retry-after"], "1");

@@ -19,6 +19,13 @@ fn zstd(bytes: &[u8]) -> Vec<u8> {
     compress_to_vec(bytes, CompressionLevel::Fastest)
 }
 
+/// Returns a skippable frame of Zstandard with so many bytes.
+fn skippable(length: u32) -> Vec<u8> {
+    let magic = 0x184D_2A50 + length % 16;
+    let bytes = vec![b'x'; length as usize];
+    [&magic.to_le_bytes()[..], &length.to_le_bytes(), &bytes].concat()
+}
+
 /// Returns the texts of range files by their prefixes, in five hexadecimal digits.
 fn ranges(digests: &BTreeMap<[u8; 20], u64>) -> BTreeMap<String, String> {
     let mut ranges = BTreeMap::<String, String>::new();
@@ -94,6 +101,7 @@ impl TestContext {
         let source = self.write_bytes("archive.tar", bytes);
         let error = build(&source, &self.path("corpus"), 1, TIME, |_| {}).unwrap_err();
         assert!(!self.path("corpus").exists(), "no incomplete corpus is at the target");
+        assert!(!self.path("corpus.partial.tar").exists(), "nothing unpacked is left behind");
         let cause = std::error::Error::source(&error).map(ToString::to_string);
         format!("{error}: {}", cause.unwrap_or_default())
     }
@@ -109,7 +117,9 @@ fn an_archive_of_range_files_in_any_order_makes_a_corpus() {
         test.write_bytes("corpus.partial.tar", b"ustar");
         let source = test.write_bytes(name, &bytes);
         let mut last = None;
-        build(&source, &test.path("corpus"), 100, TIME, |progress| last = Some(progress)).unwrap();
+        let built =
+            build(&source, &test.path("corpus"), 100, TIME, |own| last = Some(own)).unwrap();
+        assert_eq!(built.missing_ranges, (1 << 20) - ranges(&digests).len());
         let permille = last.unwrap().permille.unwrap();
         assert!((990..1000).contains(&permille), "{permille}");
         let corpus = Corpus::open(&test.path("corpus")).unwrap();
@@ -121,7 +131,7 @@ fn an_archive_of_range_files_in_any_order_makes_a_corpus() {
         }
     }
     let left = fs::read_dir(test.folder.path()).unwrap().map(|own| own.unwrap().file_name());
-    let left: std::collections::BTreeSet<_> = left.collect();
+    let left: BTreeSet<_> = left.collect();
     // That of the archive that is not compressed is not touched.
     let expected = ["a", "a.tar", "a.tgz", "corpus"];
     assert!(left.iter().eq(expected.iter()), "{left:?}");
@@ -138,6 +148,8 @@ fn a_compressed_list_makes_a_corpus() {
         gzip(text.as_bytes()),
         [gzip(first), gzip(second)].concat(),
         [zstd(first), zstd(second)].concat(),
+        // Skippable frames, of which the seekable format has one at the end and pzstd many.
+        [skippable(0), zstd(first), skippable(9), skippable(1000), zstd(second)].concat(),
     ] {
         let corpus = test.build(&test.write_bytes("list", &bytes), 1).unwrap();
         for (digest, count) in &digests {
@@ -150,6 +162,19 @@ fn a_compressed_list_makes_a_corpus() {
         assert!(matches!(truncated, Err(BuildError::Read(_))), "{truncated:?}");
         assert!(!test.path("corpus").exists());
     }
+    for padded in [
+        [gzip(first), vec![0; 3], gzip(second), vec![0; 100_000]].concat(),
+        [zstd(first), skippable(0), zstd(second), skippable(100_000)].concat(),
+    ] {
+        let corpus = test.build(&test.write_bytes("list", &padded), 1).unwrap();
+        assert_eq!(corpus.info().digests, 3_000);
+        fs::remove_file(test.path("corpus")).unwrap();
+    }
+    assert!(
+        test.refusal(&[gzip(first), b"\0x".to_vec()].concat()).contains("source cannot be read")
+    );
+    let truncated = [zstd(text.as_bytes()), skippable(9)[..16].to_vec()].concat();
+    assert!(test.refusal(&truncated).contains("source cannot be read"));
     let mut changed = zstd(text.as_bytes());
     let end = changed.len() - 1;
     changed[end] ^= 1;
@@ -176,6 +201,25 @@ fn a_truncated_archive_is_refused_wherever_it_ends() {
     // Such an archive was truncated before it was compressed.
     let refusal = test.refusal(&gzip(&tar[..tar.len() - 1024]));
     assert!(refusal.contains("archive.tar: is truncated"), "{refusal}");
+}
+
+#[test]
+fn nothing_unpacked_is_left_of_a_refused_archive() {
+    let test = TestContext::new();
+    let line = format!("{}:3\n", "A".repeat(35));
+    let tar = |text: &str| Tar::new().file("00003", text).file("00004", text).finish();
+    for (bytes, says) in [
+        (tar("<html>"), "00003: line 1"),
+        (tar(&format!("{line}{line}B")), "00003: line 3"),
+        (tar(&format!("F{line}")), "00003: line 1"),
+        (Tar::new().file("README", &line).finish(), "no files of the range API"),
+        (Tar::new().file("00003", "").finish(), "no digest"),
+    ] {
+        for compressed in [gzip(&bytes), zstd(&bytes)] {
+            let refusal = test.refusal(&compressed);
+            assert!(refusal.contains(says), "{says}: {refusal}");
+        }
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@
 
 mod archives;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -67,7 +67,9 @@ fn every_digest_of_the_list_is_found_with_its_magnitude_and_no_other() {
         let digests = digests(size);
         for line_end in ["\n", "\r\n"] {
             let source = test.write("list.txt", &list(&digests, line_end));
-            let corpus = test.build(&source, 1).unwrap();
+            let built = build(&source, &test.path("corpus"), 1, TIME, |_| {}).unwrap();
+            let corpus = Corpus::open(&test.path("corpus")).unwrap();
+            assert_eq!((&built.info, built.missing_ranges), (corpus.info(), 0));
             assert_eq!(corpus.info().digests, size);
             corpus.verify().unwrap();
             for (digest, count) in &digests {
@@ -117,7 +119,17 @@ fn a_folder_of_range_files_makes_the_same_corpus() {
     }
     test.write("ranges/README", "not a range");
     test.write("ranges/00000.tar.gz", "not a range");
-    let corpus = test.build(&test.path("ranges"), 1).unwrap();
+    test.write("ranges/00001.txt/README", "a folder");
+    // A link to a file is read, and one to a folder is not.
+    let name = list(&digests, "\n")[..5].to_owned();
+    fs::rename(test.path(&format!("ranges/{name}")), test.path("linked")).unwrap();
+    std::os::unix::fs::symlink("../linked", test.path(&format!("ranges/{name}"))).unwrap();
+    std::os::unix::fs::symlink("..", test.path("ranges/00002")).unwrap();
+    let text = list(&digests, "\n");
+    let prefixes: BTreeSet<&str> = text.lines().map(|line| &line[..5]).collect();
+    let built = build(&test.path("ranges"), &test.path("corpus"), 1, TIME, |_| {}).unwrap();
+    assert_eq!(built.missing_ranges, (1 << 20) - prefixes.len());
+    let corpus = Corpus::open(&test.path("corpus")).unwrap();
     assert_eq!(corpus.info().digests, 3_000);
     for (digest, count) in &digests {
         assert_eq!(corpus.find_digest(digest).unwrap(), magnitude(*count));
@@ -137,6 +149,9 @@ fn a_folder_of_range_files_makes_the_same_corpus() {
     fs::remove_file(test.path("other/0000A")).unwrap();
     test.write("other/0000b.txt", &"\n".repeat(16 * 1024 * 1024 + 1));
     assert!(refused().contains("0000b.txt: has more than 16 MiB"));
+    fs::remove_file(test.path("other/0000b.txt")).unwrap();
+    std::os::unix::fs::symlink("missing", test.path("other/0000b")).unwrap();
+    assert!(refused().ends_with("other/0000b"));
 }
 
 #[test]
@@ -151,6 +166,7 @@ fn other_lists_are_refused_with_the_line() {
         ("5BAA61E4C9B93F3F0682250B6CF8331B7EE68FD8:\n", "a number"),
         ("5BAA61E4C9B93F3F0682250B6CF8331B7EE68FD8:1e3\n", "a number"),
         ("5BAA61E4C9B93F3F0682250B6CF8331B7EE68FDX:3\n", "40 hexadecimal digits"),
+        ("5BAA61E4C9B93F3F0682250B6CF8331B7EE68FD8:1", "truncated: the last line has no end"),
         ("", "no digest"),
     ] {
         let source = test.write("list.txt", text);

@@ -29,7 +29,9 @@ pub struct NewImport {
 pub struct ImportedPassword {
     /// The hash, of any family that [`HashedPassword::check`] takes.
     pub hash: HashedPassword,
-    /// When the password was set; `None` for when the account was last changed.
+    /// When the password was set; `None` for `updated_at` of the account, or else `created_at` or now.
+    /// [`PolicyRules::max_age`](crate::PolicyRules::max_age) counts from it; the Unix epoch stands for
+    /// an unknown time, and such a password does not expire.
     pub changed_at: Option<Timestamp>,
 }
 

@@ -56,9 +56,7 @@ static PRESETS: [PolicyPreset; 6] = [
             ("require_digit", NIST),
             ("require_special", NIST),
             ("refuse_context_words", NIST),
-            ("context_words", NIST),
             ("refuse_common", NIST),
-            ("blocklist_files", NIST),
             ("compromised", NIST),
             ("max_age", NIST),
         ],
@@ -110,8 +108,8 @@ static PRESETS: [PolicyPreset; 6] = [
         title: "BSI IT-Grundschutz, ORP.4",
         lockout: None,
         clauses: &[
-            ("refuse_context_words", "BSI IT-Grundschutz, ORP.4.A22"),
-            ("refuse_common", "BSI IT-Grundschutz, ORP.4.A22"),
+            ("refuse_context_words", "BSI IT-Grundschutz, ORP.4.A8"),
+            ("refuse_common", "BSI IT-Grundschutz, ORP.4.A8"),
             ("compromised", "BSI IT-Grundschutz, ORP.4.A23"),
             ("max_age", "BSI IT-Grundschutz, ORP.4.A23"),
         ],
@@ -157,7 +155,8 @@ impl PolicyPreset {
         self.clause(setting).or_else(|| PRESETS[0].clause(setting)).unwrap_or("repass")
     }
 
-    fn clause(&self, setting: &str) -> Option<&'static str> {
+    /// Returns the clause of the standard about a setting.
+    pub fn clause(&self, setting: &str) -> Option<&'static str> {
         let clause = self.clauses.iter().find(|(name, _)| *name == setting);
         clause.map(|(_, clause)| *clause)
     }
@@ -181,8 +180,25 @@ impl PolicyPreset {
             ("compromised", own.compromised != rules.compromised),
             ("max_age", own.max_age.is_some_and(is_older)),
         ];
-        let looser = settings.into_iter().filter(|(_, is_looser)| *is_looser);
-        looser.filter_map(|(setting, _)| Some((setting, self.clause(setting)?))).collect()
+        self.with_clauses(&settings)
+    }
+
+    /// Returns the settings of `rules` that the standard forbids, each with the clause: rules about
+    /// characters, and a maximum age, that the preset does not have.
+    pub fn forbidden(&self, rules: &PolicyRules) -> Vec<(&'static str, &'static str)> {
+        let own = self.rules();
+        self.with_clauses(&[
+            ("require_letter", rules.require_letter && !own.require_letter),
+            ("require_digit", rules.require_digit && !own.require_digit),
+            ("require_special", rules.require_special && !own.require_special),
+            ("max_age", rules.max_age.is_some() && own.max_age.is_none()),
+        ])
+    }
+
+    /// Returns the settings that differ and are the subject of a clause.
+    fn with_clauses(&self, settings: &[(&'static str, bool)]) -> Vec<(&'static str, &'static str)> {
+        let differing = settings.iter().filter(|(_, differs)| *differs);
+        differing.filter_map(|(setting, _)| Some((*setting, self.clause(setting)?))).collect()
     }
 }
 
@@ -197,6 +213,7 @@ mod tests {
             assert!(Policy::new(preset.rules()).is_ok(), "{}", preset.name);
             assert_eq!(PolicyPreset::named(preset.name).map(|own| own.title), Some(preset.title));
             assert!(preset.looser(&preset.rules()).is_empty(), "{}", preset.name);
+            assert!(preset.forbidden(&preset.rules()).is_empty(), "{}", preset.name);
         }
         assert!(PolicyPreset::named("nist").is_none());
     }
@@ -208,6 +225,27 @@ mod tests {
         assert_eq!(pci.source("refuse_common"), NIST);
         assert_eq!(pci.source("min_score"), "repass");
         assert_eq!(PolicyPreset::named("cis").unwrap().source("history"), "repass");
+    }
+
+    #[test]
+    fn what_a_clause_forbids_is_named() {
+        let forbidden = |name: &str| -> Vec<&str> {
+            let preset = PolicyPreset::named(name).unwrap();
+            let mut rules = preset.rules();
+            rules.require_letter = true;
+            rules.require_digit = true;
+            rules.require_special = true;
+            rules.max_age = Some(90 * DAY);
+            preset.forbidden(&rules).into_iter().map(|(setting, _)| setting).collect()
+        };
+        let all = ["require_letter", "require_digit", "require_special", "max_age"];
+        assert_eq!(forbidden("nist-800-63b-4"), all);
+        assert_eq!(forbidden("owasp-asvs"), all);
+        assert_eq!(forbidden("bsi"), ["max_age"]);
+        // These demand what the others forbid, or do not mention it.
+        for name in ["pci-dss", "cis", "cis-mfa"] {
+            assert!(forbidden(name).is_empty(), "{name}");
+        }
     }
 
     #[test]

@@ -15,7 +15,7 @@ const MAX_WORDS: usize = 100;
 const MAX_WORD_LENGTH: usize = 24;
 
 /// The bound of an estimate's [`cost`]. Measured at it, an estimate takes 3 to 5 ms; most take less
-/// than 2 ms. Fourteen characters are always within it, which is enough for every score.
+/// than 2 ms. Eleven characters are always within it, which is enough for every score.
 const MAX_COST: usize = 25_000;
 
 /// The digits and signs that zxcvbn reads as a letter, a list for each letter.
@@ -64,6 +64,8 @@ fn cost(text: &[char]) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
     use super::*;
 
     fn score_of(text: &str) -> u8 {
@@ -105,10 +107,29 @@ mod tests {
         assert!(cost(&estimated_signs.chars().collect::<Vec<_>>()) <= MAX_COST);
         assert_eq!(score_of(&signs), 4);
         assert_eq!(estimated(&"é".repeat(4096)).chars().count(), MAX_LENGTH);
-        let mut every_sign: Vec<char> = all.chars().collect();
-        every_sign.sort_unstable();
-        every_sign.dedup();
-        assert!(cost(&every_sign[..14]) <= MAX_COST, "fourteen characters are always estimated");
+        assert_eq!(score_of("1!|7+$54@69"), 4);
+    }
+
+    /// A sign that occurs twice has no more readings, so that distinct signs have the most.
+    #[test]
+    fn eleven_characters_and_no_more_are_always_estimated() {
+        let signs: BTreeSet<char> = SUBSTITUTIONS.iter().flat_map(|own| own.chars()).collect();
+        let mut costs = BTreeMap::new();
+        for subset in 0_u32..1 << signs.len() {
+            let length = subset.count_ones() as usize;
+            if length == 11 || length == 12 {
+                let is_in = |(at, _): &(usize, &char)| subset & (1 << at) != 0;
+                let text: Vec<char> =
+                    signs.iter().enumerate().filter(is_in).map(|own| *own.1).collect();
+                let most = costs.entry(length).or_default();
+                *most = cost(&text).max(*most);
+            }
+        }
+        assert!(costs[&11] <= MAX_COST, "{costs:?}");
+        assert!(costs[&12] > MAX_COST, "{costs:?}");
+        let longest = |text: &str| estimated(text).chars().count();
+        assert_eq!(longest("1!|7+$54@69({["), 12);
+        assert_eq!(longest("({[1!|7+4@69$5"), 11);
     }
 
     /// zxcvbn unwraps and multiplies; in debug builds an overflow panics.

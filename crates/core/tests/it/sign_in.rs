@@ -3,8 +3,8 @@ use std::time::Duration;
 use repass_core::jiff::Timestamp;
 use repass_core::{
     AccountId, AdministrationError, AdministrationStore, AttemptKey, CallerAuthenticator, Context,
-    KeyKind, NameKind, NewAccount, OutboxFilter, OutboxStore, Plaintext, Policy, Profile, Scope,
-    SignIn, SignInError, SignInName, SignedIn,
+    ImportedPassword, KeyKind, NameKind, NewAccount, NewImport, OutboxFilter, OutboxStore,
+    Plaintext, Policy, Profile, Scope, SignIn, SignInError, SignInName, SignedIn,
 };
 
 use repass_testkit::fixtures;
@@ -218,6 +218,35 @@ async fn a_password_expires_at_the_age_of_the_policy_and_can_still_be_changed() 
     test.engine.change(old_password("pat", NEW, third)).await.unwrap();
     test.clock.set(now);
     assert!(!is_expired(third).await);
+}
+
+#[tokio::test]
+async fn the_age_of_an_imported_password_counts_from_the_time_that_the_import_gives() {
+    let day = Duration::from_secs(24 * 60 * 60);
+    let policy = fixtures::policy(|rules| rules.max_age = Some(90 * day));
+    let test = TestContext::with_policy(policy).await;
+    let (now, old) = (test.now(), Timestamp::from_second(1_420_070_400).unwrap());
+    let unknown = Timestamp::UNIX_EPOCH;
+    for (user_id, created_at, updated_at, changed_at, is_expired) in [
+        ("created", Some(old), None, None, true),
+        ("edited", Some(old), Some(now), None, false),
+        ("set", Some(old), Some(now), Some(old), true),
+        ("imported", None, None, None, false),
+        ("unknown", Some(old), Some(now), Some(unknown), false),
+    ] {
+        let account = NewAccount {
+            realm: realm(),
+            user_id: user_id.parse().unwrap(),
+            email: None,
+            username: None,
+            profile: Profile::default(),
+        };
+        let password = Some(ImportedPassword { hash: test.hash_of("pat").await, changed_at });
+        let import = NewImport { account, active: None, created_at, updated_at, password };
+        test.operator.import_accounts(vec![import], false).await.unwrap();
+        let signed_in = sign_in(&test, by_id(user_id, OLD)).await.unwrap();
+        assert_eq!(signed_in.is_expired, is_expired, "{user_id}");
+    }
 }
 
 /// Proves E4, ASVS 7.4.3.

@@ -1,10 +1,7 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use repass_core::{
-    CompromisedPasswords as _, CompromisedRule, ContextWords, Email, PolicyContext, UserId,
-    Violation,
-};
+use repass_core::{CompromisedPasswords, ContextWords, Email, UserId, Violation};
 use serde_json::json;
 
 use crate::cli::{CheckPassword, NamedPolicy};
@@ -33,16 +30,9 @@ pub(super) async fn run(
         email: check.email.as_ref().map(Email::as_str),
         names: [Some(&names), None, None],
     };
-    let password = Arc::new(password);
-    let seen_in_breaches = match settings.compromised(check.compromised.as_deref())? {
-        Some(source) if policy.rules().compromised != CompromisedRule::Off => {
-            source.seen(&password).await?
-        }
-        _ => None,
-    };
-    let context = PolicyContext { words, seen_in_breaches, ..PolicyContext::default() };
-    let violations = policy.evaluate(&password, &context);
-    drop(password);
+    let source = settings.compromised(check.compromised.as_deref())?;
+    let source = source.as_deref().map(|source| source as &dyn CompromisedPasswords);
+    let violations = policy.evaluate_with(&Arc::new(password), words, source).await?;
     print(&name, &violations, output)?;
     Ok(if violations.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
