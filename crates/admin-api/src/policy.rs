@@ -139,8 +139,9 @@ impl ViolationView {
     }
 }
 
-/// Evaluates a password without setting it. Passwords from breaches are looked up. The current and
-/// earlier passwords of the account are not compared, since that would be a way to guess them.
+/// Evaluates a password without setting it. It is looked up among the passwords from breaches if the
+/// policy refuses those. The current and earlier passwords of the account are not compared, since that
+/// would be a way to guess them.
 #[utoipa::path(post, path = "/policy/evaluate", tag = "policy", request_body = EvaluatePassword,
     responses((status = 200, description = "All violations.", body = Evaluation)))]
 async fn evaluate_password(

@@ -97,6 +97,7 @@ impl Administration {
         new.check().map_err(invalid)?;
         let id = AccountId(random_uuid(self.randomness())?);
         let account = Account { active, ..new.into_account(id, self.now()) };
+        let mut is_compromised = false;
         let hash = match password {
             FirstPassword::None => None,
             FirstPassword::Hash(hash) => {
@@ -112,10 +113,12 @@ impl Administration {
                 let context = PolicyContext { words, seen_in_breaches, ..PolicyContext::default() };
                 let accepted = self.changes.policy.accept(password, &context);
                 let accepted = accepted.map_err(AdministrationError::Rejected)?;
+                is_compromised = seen_in_breaches.is_some();
                 Some(self.changes.hasher.hash(accepted).await?)
             }
         };
-        let audit = self.audit(&account.realm, Some(account.id), "account.add", None)?;
+        let detail = is_compromised.then(|| "compromised".to_owned());
+        let audit = self.audit(&account.realm, Some(account.id), "account.add", detail)?;
         self.store
             .add_account(&account, hash.as_ref(), &audit)
             .await

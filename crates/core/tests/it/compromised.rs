@@ -98,17 +98,21 @@ async fn first_passwords_and_those_of_operators_are_looked_up() {
     let known = Arc::new(Known::default());
     let engine = engine(&test, CompromisedRule::Refuse, &known);
     let administration = engine.administration();
-    let new = NewAccount {
+    let new = || NewAccount {
         realm: realm(),
         user_id: "kim".parse().unwrap(),
         email: None,
         username: None,
         profile: Profile::default(),
     };
-    let added = administration.add_account(new, Some(KNOWN.into())).await;
+    let added = administration.add_account(new(), Some(KNOWN.into())).await;
     assert!(matches!(added, Err(AdministrationError::Rejected(_))), "{added:?}");
     let set = administration.set_password(&realm(), "pat", KNOWN.into()).await;
     assert!(matches!(set, Err(AdministrationError::Rejected(_))), "{set:?}");
+    let warns = self::engine(&test, CompromisedRule::Warn, &known);
+    warns.administration().add_account(new(), Some(KNOWN.into())).await.unwrap();
+    let added = test.audit().await.into_iter().find(|record| record.action == "account.add");
+    assert_eq!(added.unwrap().detail.as_deref(), Some("compromised"));
 }
 
 /// Proves ASVS 6.2.12.
