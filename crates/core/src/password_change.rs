@@ -310,7 +310,7 @@ impl Proved {
 
     /// An account whose holder proved authority by other means than the password.
     fn without_password(found: AccountWithCredential, spend: Option<ResetSpend>) -> Self {
-        let AccountWithCredential { account, credential } = found;
+        let AccountWithCredential { account, credential, .. } = found;
         Self { spend, ..Self::new(account, credential, None) }
     }
 

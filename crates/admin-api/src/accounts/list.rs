@@ -118,7 +118,7 @@ fn has_family(found: &AccountWithCredential, query: &ListAccounts) -> bool {
 }
 
 fn is_wanted(found: &AccountWithCredential, query: &ListAccounts) -> bool {
-    let AccountWithCredential { account, credential } = found;
+    let AccountWithCredential { account, credential, .. } = found;
     let has_email = |email: &String| account.has_email(email);
     let has_name = |name: &String| {
         let own = account.username.as_deref().map(repass_core::fold_name);

@@ -60,14 +60,14 @@ impl Mapped {
     }
 
     fn completed(&self, found: AccountWithCredential) -> AccountWithCredential {
-        let AccountWithCredential { account, mut credential } = found;
+        let AccountWithCredential { account, mut credential, valid_after } = found;
         let account = self.complete(account);
         if let Some(own) = &mut credential
             && own.changed_at == Timestamp::UNIX_EPOCH
         {
             own.changed_at = account.created_at;
         }
-        AccountWithCredential { account, credential }
+        AccountWithCredential { account, credential, valid_after }
     }
 }
 
