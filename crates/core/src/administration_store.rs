@@ -176,23 +176,28 @@ pub trait AdministrationStore: CredentialStore + TokenStore + KeyStore + OutboxS
     /// When the store fails.
     async fn access_token_by_id(&self, token: TokenId) -> Result<Option<HeldToken>, StoreError>;
 
-    /// Lists the access tokens of an account, at most `limit`, the latest issued first.
+    /// Lists the access tokens of an account, at most `limit`, by time of issue and id in descending
+    /// order; with `after`, only those that are listed after the token of this time and id.
     ///
     /// # Errors
     /// When the store fails.
     async fn access_tokens(
         &self,
         account: AccountId,
+        after: Option<(Timestamp, TokenId)>,
         limit: u32,
     ) -> Result<Vec<HeldToken>, StoreError>;
 
-    /// Lists the reset tokens of an account, at most `limit`, the latest issued first.
+    /// Lists the reset tokens of an account, at most `limit`, by time of issue and digest in
+    /// descending order; with `after`, only those that are listed after the token of this time and
+    /// digest.
     ///
     /// # Errors
     /// When the store fails.
     async fn reset_tokens(
         &self,
         account: AccountId,
+        after: Option<(Timestamp, TokenDigest)>,
         limit: u32,
     ) -> Result<Vec<ResetToken>, StoreError>;
 

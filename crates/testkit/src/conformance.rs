@@ -213,6 +213,7 @@ pub fn checks() -> Vec<Check> {
         administration administration::tokens::a_key_and_a_token_are_found_together;
         administration administration::tokens::reset_tokens_are_kept;
         administration administration::tokens::c3_tokens_of_an_account_are_listed;
+        administration administration::tokens::reset_tokens_are_listed_in_pages;
         administration administration::tokens::one_time_passwords_are_replaced;
         administration administration::tokens::p9_tokens_are_pruned;
         administration administration::tokens::k1_check_values_of_keys_are_kept;

@@ -226,11 +226,21 @@ impl AdministrationStore for FailingStore {
         self.fail()
     }
 
-    async fn access_tokens(&self, _: AccountId, _: u32) -> Result<Vec<HeldToken>, StoreError> {
+    async fn access_tokens(
+        &self,
+        _: AccountId,
+        _: Option<(Timestamp, TokenId)>,
+        _: u32,
+    ) -> Result<Vec<HeldToken>, StoreError> {
         self.fail()
     }
 
-    async fn reset_tokens(&self, _: AccountId, _: u32) -> Result<Vec<ResetToken>, StoreError> {
+    async fn reset_tokens(
+        &self,
+        _: AccountId,
+        _: Option<(Timestamp, TokenDigest)>,
+        _: u32,
+    ) -> Result<Vec<ResetToken>, StoreError> {
         self.fail()
     }
 

@@ -344,17 +344,19 @@ impl AdministrationStore for Mapped {
     async fn access_tokens(
         &self,
         account: AccountId,
+        after: Option<(Timestamp, TokenId)>,
         limit: u32,
     ) -> Result<Vec<HeldToken>, StoreError> {
-        self.store.access_tokens(account, limit).await
+        self.store.access_tokens(account, after, limit).await
     }
 
     async fn reset_tokens(
         &self,
         account: AccountId,
+        after: Option<(Timestamp, TokenDigest)>,
         limit: u32,
     ) -> Result<Vec<ResetToken>, StoreError> {
-        self.store.reset_tokens(account, limit).await
+        self.store.reset_tokens(account, after, limit).await
     }
 
     async fn void_reset_tokens(
