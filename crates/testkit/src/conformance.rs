@@ -242,6 +242,7 @@ pub fn checks() -> Vec<Check> {
         administration outbox::leases_expire;
         administration outbox::a1_channels_are_independent;
         administration outbox::are_listed_in_pages;
+        administration outbox::are_listed_by_realm;
         administration outbox::pending_events_are_counted;
         administration outbox::are_pruned;
         administration outbox::operators_retry_and_drop;
