@@ -356,13 +356,13 @@ fn delete<T>(items: &mut Vec<T>, limit: u32, is_old: impl Fn(&T) -> bool) -> u64
 }
 
 /// Returns at most `limit` items by their keys in descending order, starting after the key `after`.
-fn latest<T, K: Ord>(
+fn latest<T, K: Ord + Copy>(
     items: impl Iterator<Item = T>,
     key_of: impl Fn(&T) -> K,
     after: Option<K>,
     limit: u32,
 ) -> Vec<T> {
-    let is_listed = |item: &T| after.as_ref().is_none_or(|after| key_of(item) < *after);
+    let is_listed = |item: &T| after.is_none_or(|after| key_of(item) < after);
     let mut items: Vec<T> = items.filter(is_listed).collect();
     items.sort_by_key(|item| Reverse(key_of(item)));
     items.truncate(limit as usize);
