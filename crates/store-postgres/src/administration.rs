@@ -78,11 +78,11 @@ impl AdministrationStore for PostgresStore {
 
     async fn update_account(
         &self,
-        account: &Account,
-        expected: Timestamp,
+        old: &Account,
+        new: &Account,
         audit: &AuditRecord,
     ) -> Result<(), AccountError> {
-        self.with_retries(|| self.edit_account(account, expected, audit)).await
+        self.with_retries(|| self.edit_account(old, new, audit)).await
     }
 
     async fn delete_account(

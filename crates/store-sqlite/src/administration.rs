@@ -74,11 +74,11 @@ impl AdministrationStore for SqliteStore {
 
     async fn update_account(
         &self,
-        account: &Account,
-        expected: Timestamp,
+        old: &Account,
+        new: &Account,
         audit: &AuditRecord,
     ) -> std::result::Result<(), AccountError> {
-        self.edit_account(account, expected, audit).await
+        self.edit_account(old, new, audit).await
     }
 
     async fn delete_account(

@@ -204,6 +204,7 @@ pub fn checks() -> Vec<Check> {
         administration administration::accounts::have_names_of_their_own;
         concurrent administration::accounts::of_concurrent_accounts_of_one_name_one_is_added;
         administration administration::accounts::c3_are_edited;
+        administration administration::accounts::are_deactivated_by_an_edit;
         administration administration::accounts::c3_are_deleted_with_their_data;
         administration administration::accounts::list_the_peppers_of_current_and_earlier_hashes;
 

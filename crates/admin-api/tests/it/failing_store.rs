@@ -168,7 +168,7 @@ impl AdministrationStore for FailingStore {
     async fn update_account(
         &self,
         _: &Account,
-        _: Timestamp,
+        _: &Account,
         _: &AuditRecord,
     ) -> Result<(), AccountError> {
         self.fail()

@@ -81,20 +81,26 @@ impl AdministrationStore for MemoryStore {
 
     async fn update_account(
         &self,
-        account: &Account,
-        expected: Timestamp,
+        old: &Account,
+        new: &Account,
         audit: &AuditRecord,
     ) -> Result<(), AccountError> {
         let mut state = self.lock();
-        if state.entry(account.id)?.account.updated_at != expected {
+        if state.entry(new.id)?.account.updated_at != old.updated_at {
             return Err(AccountError::Changed);
         }
-        state.check_names(account)?;
-        let own = &mut state.entry(account.id)?.account;
-        own.email.clone_from(&account.email);
-        own.username.clone_from(&account.username);
-        own.profile.clone_from(&account.profile);
-        own.updated_at = crate::clock::after(expected, Duration::from_micros(1)).max(audit.at);
+        state.check_names(new)?;
+        let own = &mut state.entry(new.id)?.account;
+        own.email.clone_from(&new.email);
+        own.username.clone_from(&new.username);
+        own.profile.clone_from(&new.profile);
+        own.active = new.active;
+        own.updated_at =
+            crate::clock::after(old.updated_at, Duration::from_micros(1)).max(audit.at);
+        if old.active && !new.active {
+            state.revoke_access_tokens(new.id, None, audit.at);
+            state.void_reset_tokens(new.id, audit.at);
+        }
         state.audit.push(audit.clone());
         Ok(())
     }

@@ -270,11 +270,11 @@ impl AdministrationStore for Mapped {
 
     async fn update_account(
         &self,
-        account: &Account,
-        expected: Timestamp,
+        old: &Account,
+        new: &Account,
         audit: &AuditRecord,
     ) -> Result<(), AccountError> {
-        self.store.update_account(account, expected, audit).await
+        self.store.update_account(old, new, audit).await
     }
 
     async fn revoke_access_tokens(
