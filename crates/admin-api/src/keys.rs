@@ -9,14 +9,14 @@ use repass_core::jiff::Timestamp;
 use repass_core::uuid::Uuid;
 use repass_core::{AdministrationError, Key, KeyId, KeyKind, Scope};
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::access::{Access, Client};
 use crate::accounts::AccountPath;
 use crate::body::{Checks, Json, Query, object};
-use crate::page::{Page, default_limit, invalid_cursor, limit, parse_cursor};
+use crate::page::{Page, PageQuery, invalid_cursor, parse_cursor};
 use crate::problem::Problem;
 use crate::state::State;
 
@@ -62,26 +62,13 @@ impl From<Key> for KeyView {
     }
 }
 
-/// The parameters of a list of keys.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct ListKeys {
-    /// The most items, 1 to 200. Default: 50.
-    #[serde(default = "default_limit", deserialize_with = "limit")]
-    #[param(value_type = Option<u32>, minimum = 1, maximum = 200)]
-    limit: u32,
-    /// The `next_cursor` of the page before.
-    cursor: Option<String>,
-}
-
 /// Lists the keys of the realm, the oldest first, including revoked ones.
-#[utoipa::path(get, path = "/keys", tag = "keys", params(ListKeys), responses(
+#[utoipa::path(get, path = "/keys", tag = "keys", params(PageQuery), responses(
     (status = 200, description = "A page of keys.", body = Page<KeyView>),
 ))]
 async fn list_keys(
     access: Access,
-    Query(query): Query<ListKeys>,
+    Query(query): Query<PageQuery>,
 ) -> Result<Answer<Page<KeyView>>, Problem> {
     access.require(Scope::Keys)?;
     let after: Option<String> = parse_cursor(query.cursor.as_deref())?;

@@ -4,9 +4,7 @@ use axum::Json as Answer;
 use repass_core::jiff::Timestamp;
 use repass_core::serde_json::Value;
 use repass_core::uuid::Uuid;
-use repass_core::{
-    AdministrationError, Delivery, DeliveryState, OutboxEntry, OutboxFilter, Scope, StoreError,
-};
+use repass_core::{AdministrationError, Delivery, DeliveryState, OutboxEntry, OutboxFilter, Scope};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -19,7 +17,7 @@ use crate::problem::{FieldError, Problem};
 use crate::state::State;
 
 /// The most events that one call retries or discards.
-const MAX_EVENTS: usize = 1000;
+const MAX_EVENTS: u32 = 1000;
 
 pub(crate) fn router() -> OpenApiRouter<State> {
     OpenApiRouter::new()
@@ -125,39 +123,12 @@ async fn list_events(
         }
     };
     let before: Option<(Timestamp, Uuid)> = parse_cursor(query.cursor.as_deref())?;
-    let entries = entries(&access, state, before, query.limit as usize + 1).await?;
-    let keys: Vec<(Timestamp, Uuid)> =
-        entries.iter().map(|entry| (entry.event.at, entry.event.id)).collect();
-    let last = keys.get(query.limit as usize - 1).copied();
+    let realm = Some(access.realm.clone());
+    let filter = OutboxFilter { realm, state, before, limit: query.limit + 1 };
+    let entries = access.state.engine.administration().store().entries(&filter).await?;
+    let last = entries.get(query.limit as usize - 1).map(|entry| (entry.event.at, entry.event.id));
     let items = entries.into_iter().map(EventView::from).collect();
     Ok(Answer(Page::new(items, query.limit, |_| last)))
-}
-
-/// Returns at most `limit` events of the realm, newest first. Stores list the events of all realms.
-async fn entries(
-    access: &Access,
-    state: Option<DeliveryState>,
-    before: Option<(Timestamp, Uuid)>,
-    limit: usize,
-) -> Result<Vec<OutboxEntry>, StoreError> {
-    const PAGE: u32 = 1000;
-    let store = access.state.engine.administration().store();
-    let mut filter = OutboxFilter { state, before, limit: PAGE };
-    let mut found = Vec::new();
-    loop {
-        let page = store.entries(&filter).await?;
-        let is_last = page.len() < PAGE as usize;
-        filter.before = page.last().map(|entry| (entry.event.at, entry.event.id));
-        found.extend(page.into_iter().filter(|entry| is_of(access, entry)));
-        if is_last || found.len() >= limit {
-            found.truncate(limit);
-            return Ok(found);
-        }
-    }
-}
-
-fn is_of(access: &Access, entry: &OutboxEntry) -> bool {
-    entry.event.payload["realm"].as_str() == Some(access.realm.as_str())
 }
 
 /// The events of a call: the ids, or all that are discarded.
@@ -196,7 +167,7 @@ async fn retry_events(
     let administration = access.administration(body.client);
     let mut events = 0;
     for id in ids {
-        events += count(administration.retry_event(id).await.map(drop))?;
+        events += count(administration.retry_event(Some(&access.realm), id).await.map(drop))?;
     }
     Ok(Answer(Counted { events }))
 }
@@ -214,15 +185,15 @@ async fn discard_events(
     let administration = access.administration(body.client);
     let mut events = 0;
     for id in ids {
-        events += count(administration.drop_event(id).await.map(drop))?;
+        events += count(administration.drop_event(Some(&access.realm), id).await.map(drop))?;
     }
     Ok(Answer(Counted { events }))
 }
 
-/// Returns the ids of the events that are of the realm.
+/// Returns the ids of the events, which may be of another realm.
 async fn ids(access: &Access, body: &Events) -> Result<Vec<Uuid>, Problem> {
     let mut checks = Checks::default();
-    if body.ids.len() > MAX_EVENTS {
+    if body.ids.len() > MAX_EVENTS as usize {
         checks.fail("/ids", format!("has at most {MAX_EVENTS} ids"));
     }
     if body.all != body.ids.is_empty() {
@@ -232,21 +203,20 @@ async fn ids(access: &Access, body: &Events) -> Result<Vec<Uuid>, Problem> {
     let ids = ids.map(|(at, id)| checks.parse::<Uuid>(&format!("/ids/{at}"), Some(id)));
     let ids: Vec<Option<Uuid>> = ids.collect();
     checks.finish()?;
-    if body.all {
-        let entries = entries(access, Some(DeliveryState::Discarded), None, MAX_EVENTS).await?;
-        return Ok(entries.into_iter().map(|entry| entry.event.id).collect());
+    if !body.all {
+        return Ok(ids.into_iter().flatten().collect());
     }
-    let store = access.state.engine.administration().store();
-    let mut own = Vec::with_capacity(ids.len());
-    for id in ids.into_iter().flatten() {
-        if store.entry(id).await?.is_some_and(|entry| is_of(access, &entry)) {
-            own.push(id);
-        }
-    }
-    Ok(own)
+    let filter = OutboxFilter {
+        realm: Some(access.realm.clone()),
+        state: Some(DeliveryState::Discarded),
+        before: None,
+        limit: MAX_EVENTS,
+    };
+    let entries = access.state.engine.administration().store().entries(&filter).await?;
+    Ok(entries.into_iter().map(|entry| entry.event.id).collect())
 }
 
-/// Counts an event, unless it was delivered or deleted meanwhile.
+/// Counts an event, unless it is of another realm, or was delivered or deleted.
 fn count(result: Result<(), AdministrationError>) -> Result<usize, Problem> {
     match result {
         Ok(()) => Ok(1),

@@ -3,12 +3,25 @@
 use data_encoding::BASE64URL_NOPAD;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::problem::{FieldError, Problem};
 
 /// The most items of a page.
 const MAX_LIMIT: u32 = 200;
+
+/// The parameters of a list without filters.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct PageQuery {
+    /// The most items, 1 to 200. Default: 50.
+    #[serde(default = "default_limit", deserialize_with = "limit")]
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 200)]
+    pub(crate) limit: u32,
+    /// The `next_cursor` of the page before.
+    pub(crate) cursor: Option<String>,
+}
 
 /// A page of a list.
 #[derive(Debug, Serialize, ToSchema)]

@@ -7,7 +7,7 @@ use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use repass_core::jiff::Timestamp;
-use repass_core::{Administration, ErrorChain, ResetToken, Scope, SignInName};
+use repass_core::{Administration, ErrorChain, ResetToken, Scope, SignInName, TokenDigest};
 use serde::{Deserialize, Serialize};
 use tracing::Instrument;
 use utoipa::ToSchema;
@@ -16,13 +16,10 @@ use utoipa_axum::routes;
 
 use crate::access::{Access, Client};
 use crate::accounts::{AccountPath, find};
-use crate::body::{Checks, Json, object};
-use crate::page::Page;
+use crate::body::{Checks, Json, Query, object};
+use crate::page::{Page, PageQuery, parse_cursor};
 use crate::problem::Problem;
 use crate::state::State;
-
-/// The most tokens that are listed.
-const MAX_LISTED: u32 = 200;
 
 /// The longest lifetime of a reset token.
 const MAX_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
@@ -188,21 +185,25 @@ impl ResetView {
     }
 }
 
-/// Lists the reset tokens of an account, the latest 200.
-#[utoipa::path(get, path = "/accounts/{id}/resets", tag = "resets", responses(
-    (status = 200, description = "The tokens, the latest first.", body = Page<ResetView>),
+/// Lists the reset tokens of an account, the latest first.
+#[utoipa::path(get, path = "/accounts/{id}/resets", tag = "resets", params(PageQuery), responses(
+    (status = 200, description = "A page of tokens.", body = Page<ResetView>),
 ))]
 async fn list_resets(
     access: Access,
     Path(path): Path<AccountPath>,
+    Query(query): Query<PageQuery>,
 ) -> Result<Answer<Page<ResetView>>, Problem> {
     access.require(Scope::Resets)?;
     let account = find(&access, &path.id).await?;
+    let after: Option<(Timestamp, [u8; 32])> = parse_cursor(query.cursor.as_deref())?;
+    let after = after.map(|(at, digest)| (at, TokenDigest::from_bytes(digest)));
     let store = access.state.engine.administration().store();
-    let tokens = store.reset_tokens(account.id, MAX_LISTED).await?;
-    Ok(Answer(Page::whole(
-        tokens.iter().map(|token| ResetView::new(token, access.now())).collect(),
-    )))
+    let tokens = store.reset_tokens(account.id, after, query.limit + 1).await?;
+    let last = tokens.get(query.limit as usize - 1);
+    let last = last.map(|token| (token.issued_at, *token.digest.as_bytes()));
+    let items = tokens.iter().map(|token| ResetView::new(token, access.now())).collect();
+    Ok(Answer(Page::new(items, query.limit, |_| last)))
 }
 
 /// Voids the reset tokens of an account.

@@ -15,13 +15,10 @@ use utoipa_axum::routes;
 
 use crate::access::{Access, Client};
 use crate::accounts::{AccountPath, find};
-use crate::body::{Checks, Form, Json, object};
-use crate::page::Page;
+use crate::body::{Checks, Form, Json, Query, object};
+use crate::page::{Page, PageQuery, parse_cursor};
 use crate::problem::Problem;
 use crate::state::State;
-
-/// The most tokens that are listed.
-const MAX_LISTED: u32 = 200;
 
 pub(crate) fn router() -> OpenApiRouter<State> {
     OpenApiRouter::new()
@@ -122,21 +119,22 @@ impl TokenView {
     }
 }
 
-/// Lists the access tokens of an account, the latest 200.
-#[utoipa::path(get, path = "/accounts/{id}/tokens", tag = "tokens", responses(
-    (status = 200, description = "The tokens, the latest first.", body = Page<TokenView>),
+/// Lists the access tokens of an account, the latest first.
+#[utoipa::path(get, path = "/accounts/{id}/tokens", tag = "tokens", params(PageQuery), responses(
+    (status = 200, description = "A page of tokens.", body = Page<TokenView>),
 ))]
 async fn list_tokens(
     access: Access,
     Path(path): Path<AccountPath>,
+    Query(query): Query<PageQuery>,
 ) -> Result<Answer<Page<TokenView>>, Problem> {
     access.require(Scope::Tokens)?;
     let account = find(&access, &path.id).await?;
+    let after: Option<(Timestamp, TokenId)> = parse_cursor(query.cursor.as_deref())?;
     let store = access.state.engine.administration().store();
-    let tokens = store.access_tokens(account.id, MAX_LISTED).await?;
-    Ok(Answer(Page::whole(
-        tokens.into_iter().map(|held| TokenView::new(held, access.now())).collect(),
-    )))
+    let tokens = store.access_tokens(account.id, after, query.limit + 1).await?;
+    let items = tokens.into_iter().map(|held| TokenView::new(held, access.now())).collect();
+    Ok(Answer(Page::new(items, query.limit, |token| (token.issued_at, token.id.clone()))))
 }
 
 /// An access token to issue.

@@ -32,7 +32,8 @@ pub struct TokensConfig {
 }
 
 /// Access tokens of one kind and issuer. Other issuers than repass are checked for each request; a
-/// token that was issued before the last change of the password is refused.
+/// token that was issued before the last change of the password, or before all tokens were revoked,
+/// is refused.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]

@@ -241,7 +241,7 @@ impl From<ChangeError> for AdministrationError {
             ChangeError::Store(error) => Self::Store(error),
             ChangeError::Hash(error) => Self::Hash(error),
             ChangeError::Randomness(error) => Self::Randomness(error),
-            // A password that is set has no proof that could be wrong: the account was changed.
+            // `Conflict`: a password that is set has no proof, so no other error occurs.
             _ => Self::Changed,
         }
     }

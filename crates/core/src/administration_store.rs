@@ -67,9 +67,10 @@ pub trait AdministrationStore: CredentialStore + TokenStore + KeyStore + OutboxS
         audit: &AuditRecord,
     ) -> Result<(), AccountError>;
 
-    /// Sets e-mail address, user name and profile of the account with the id of `account` to those
-    /// of `account`, and its `updated_at` to `audit.at`, if `updated_at` is `expected` before. The
-    /// time never moves back; if it would not move, it moves by a microsecond.
+    /// Sets e-mail address, user name, profile and `active` of the account `old` to those of `new`,
+    /// and its `updated_at` to `audit.at`, if `updated_at` is still that of `old`. The time never
+    /// moves back; if it would not move, it moves by a microsecond. If `old` is active and `new` is
+    /// not, the account is deactivated as by [`set_active`](Self::set_active).
     ///
     /// # Errors
     /// [`AccountError::Unknown`] when there is no such account, [`AccountError::Changed`] when it
@@ -77,8 +78,8 @@ pub trait AdministrationStore: CredentialStore + TokenStore + KeyStore + OutboxS
     /// account, [`AccountError::KeptElsewhere`] when the store cannot edit accounts.
     async fn update_account(
         &self,
-        account: &Account,
-        expected: Timestamp,
+        old: &Account,
+        new: &Account,
         audit: &AuditRecord,
     ) -> Result<(), AccountError>;
 
@@ -176,23 +177,28 @@ pub trait AdministrationStore: CredentialStore + TokenStore + KeyStore + OutboxS
     /// When the store fails.
     async fn access_token_by_id(&self, token: TokenId) -> Result<Option<HeldToken>, StoreError>;
 
-    /// Lists the access tokens of an account, at most `limit`, the latest issued first.
+    /// Lists the access tokens of an account, at most `limit`, by time of issue and id in descending
+    /// order; with `after`, only those that are listed after the token of this time and id.
     ///
     /// # Errors
     /// When the store fails.
     async fn access_tokens(
         &self,
         account: AccountId,
+        after: Option<(Timestamp, TokenId)>,
         limit: u32,
     ) -> Result<Vec<HeldToken>, StoreError>;
 
-    /// Lists the reset tokens of an account, at most `limit`, the latest issued first.
+    /// Lists the reset tokens of an account, at most `limit`, by time of issue and digest in
+    /// descending order; with `after`, only those that are listed after the token of this time and
+    /// digest.
     ///
     /// # Errors
     /// When the store fails.
     async fn reset_tokens(
         &self,
         account: AccountId,
+        after: Option<(Timestamp, TokenDigest)>,
         limit: u32,
     ) -> Result<Vec<ResetToken>, StoreError>;
 

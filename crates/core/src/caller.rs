@@ -68,7 +68,7 @@ pub struct HeldToken {
     /// Whether the holder's account is active.
     pub active: bool,
     /// Access tokens of the account that were issued up to this time are invalid, since its
-    /// password was changed or the account was deactivated then.
+    /// password was changed, the account was deactivated or all its tokens were revoked then.
     pub valid_after: Option<Timestamp>,
     /// Whether the change at `valid_after` kept this token valid.
     pub kept: bool,

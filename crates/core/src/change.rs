@@ -265,6 +265,12 @@ pub enum ChangeError {
     /// The reset token is right, but the account is inactive.
     #[error("the account is inactive")]
     Inactive,
+    /// The password was set concurrently, or the account was deleted or deactivated, while an
+    /// operator set the password. Not a failure. A proof is wrong after such a change, so a change
+    /// with a proof is refused with [`WrongPassword`](Self::WrongPassword) or
+    /// [`TokenExpired`](Self::TokenExpired).
+    #[error("the account was changed meanwhile")]
+    Conflict,
     /// The caller is not authorized to change this account's password.
     #[error("the caller may not change this password")]
     Forbidden,
@@ -316,6 +322,7 @@ impl ChangeError {
             Self::UnknownToken => "unknown-token",
             Self::TokenExpired => "token-expired",
             Self::Inactive => "inactive",
+            Self::Conflict => "conflict",
             Self::Forbidden => "forbidden",
             Self::Rejected(_) => "rejected",
             Self::TooManyAttempts { .. } => "too-many-attempts",
@@ -363,6 +370,7 @@ mod tests {
             (ChangeError::UnknownToken, "unknown-token", None),
             (ChangeError::TokenExpired, "token-expired", None),
             (ChangeError::Inactive, "inactive", None),
+            (ChangeError::Conflict, "conflict", None),
             (ChangeError::Forbidden, "forbidden", None),
             (ChangeError::Rejected(vec![Violation::Common]), "rejected", None),
             (ChangeError::TooManyAttempts { retry_after }, "too-many-attempts", None),

@@ -15,6 +15,17 @@ pub struct AccountWithCredential {
     pub account: Account,
     /// Its credential; `None` if no password was set yet, so that only a reset can set one.
     pub credential: Option<Credential>,
+    /// Access tokens of the account that were issued up to this time are invalid; see
+    /// [`HeldToken::valid_after`](crate::HeldToken::valid_after). `None` in a store without access
+    /// tokens. An import ignores it.
+    pub valid_after: Option<Timestamp>,
+}
+
+impl AccountWithCredential {
+    /// Creates an account whose access tokens were never invalidated.
+    pub const fn new(account: Account, credential: Option<Credential>) -> Self {
+        Self { account, credential, valid_after: None }
+    }
 }
 
 /// The stored hash of an account's password.

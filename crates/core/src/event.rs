@@ -110,6 +110,11 @@ impl OutboxEvent {
         });
         Self { id, at, account: account.id, kind: kind.as_str().to_owned(), payload }
     }
+
+    /// Returns the realm of the account, if the payload names it.
+    pub fn realm(&self) -> Option<Realm> {
+        self.payload["realm"].as_str()?.parse().ok()
+    }
 }
 
 impl fmt::Debug for OutboxEvent {

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
 use crate::{Realm, TokenDigest};
@@ -78,34 +78,25 @@ impl std::str::FromStr for KeyKind {
 pub struct UnknownKeyKind;
 
 /// What an admin key allows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Scope {
     /// Reading accounts.
-    #[serde(rename = "accounts:read")]
     AccountsRead,
     /// Adding, changing, unlocking and deleting accounts.
-    #[serde(rename = "accounts:write")]
     AccountsWrite,
     /// Verifying passwords and evaluating candidates.
-    #[serde(rename = "passwords:verify")]
     PasswordsVerify,
     /// Setting passwords without a proof.
-    #[serde(rename = "passwords:set")]
     PasswordsSet,
     /// Issuing, listing, revoking and introspecting access tokens.
-    #[serde(rename = "tokens")]
     Tokens,
     /// Issuing, listing and revoking reset tokens, and one-time passwords.
-    #[serde(rename = "resets")]
     Resets,
     /// Reading audit records.
-    #[serde(rename = "audit:read")]
     AuditRead,
     /// Listing, retrying and dropping events.
-    #[serde(rename = "outbox")]
     Outbox,
     /// Issuing, listing and revoking keys.
-    #[serde(rename = "keys")]
     Keys,
 }
 
@@ -123,7 +114,7 @@ impl Scope {
         Self::Keys,
     ];
 
-    /// The scope's name, for the command line and the admin API.
+    /// The scope's name, for stores, the command line and the admin API.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::AccountsRead => "accounts:read",
@@ -147,12 +138,21 @@ impl std::str::FromStr for Scope {
     }
 }
 
+impl Serialize for Scope {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Scope {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
 /// The text is not the name of a scope.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error(
-    "a scope is accounts:read, accounts:write, passwords:verify, passwords:set, tokens, resets, \
-     audit:read, outbox or keys"
-)]
+#[error("a scope is one of {}", Scope::ALL.map(Scope::as_str).join(", "))]
 pub struct UnknownScope;
 
 #[cfg(test)]
@@ -163,9 +163,12 @@ mod tests {
     fn scopes_have_stable_names() {
         for scope in Scope::ALL {
             assert_eq!(scope.as_str().parse(), Ok(scope));
-            assert_eq!(serde_json::json!(scope), scope.as_str());
+            let json = serde_json::json!(scope);
+            assert_eq!(json, scope.as_str());
+            assert_eq!(serde_json::from_value::<Scope>(json).unwrap(), scope);
         }
         assert_eq!("*".parse::<Scope>(), Err(UnknownScope));
+        assert!(serde_json::from_str::<Scope>("\"*\"").is_err());
     }
 
     #[test]

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::{Account, AuditRecord, OutboxEvent, StoreError};
+use crate::{Account, AuditRecord, OutboxEvent, Realm, StoreError};
 
 /// The state of the delivery of an event to one channel, or to all channels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -140,8 +140,10 @@ pub struct Backlog {
 }
 
 /// A filter for [`OutboxStore::entries`].
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct OutboxFilter {
+    /// Only events of this realm; see [`OutboxEvent::realm`].
+    pub realm: Option<Realm>,
     /// Only events in this state.
     pub state: Option<DeliveryState>,
     /// Only events that are listed after the event of this time and id, for paging.

@@ -238,7 +238,7 @@ impl PasswordChangeService {
         audit: &report::AuditContext,
     ) -> Result<Changed, ChangeError> {
         let at = self.now_in_store_precision();
-        let is_reset = proved.spend.is_some();
+        let (is_reset, by_password) = (proved.spend.is_some(), proved.password.is_some());
         let compromised = proved.becomes_compromised.then(|| "compromised".to_owned());
         let details: Vec<String> = compromised.into_iter().chain(audit.refusals_detail()).collect();
         let detail = (!details.is_empty()).then(|| details.join(","));
@@ -257,9 +257,10 @@ impl PasswordChangeService {
                 let account = crate::Account { updated_at: at, ..proved.account };
                 Ok(Changed { account, at, version })
             }
-            // A concurrent change voids the reset token.
+            // A concurrent change voids the reset token, and makes the old password wrong.
             CommitOutcome::Conflict if is_reset => Err(ChangeError::TokenExpired),
-            CommitOutcome::Conflict => Err(ChangeError::WrongPassword),
+            CommitOutcome::Conflict if by_password => Err(ChangeError::WrongPassword),
+            CommitOutcome::Conflict => Err(ChangeError::Conflict),
             CommitOutcome::TokenSpent => Err(ChangeError::TokenExpired),
             CommitOutcome::OtpSpent => Err(ChangeError::WrongOtp),
         }
@@ -310,7 +311,7 @@ impl Proved {
 
     /// An account whose holder proved authority by other means than the password.
     fn without_password(found: AccountWithCredential, spend: Option<ResetSpend>) -> Self {
-        let AccountWithCredential { account, credential } = found;
+        let AccountWithCredential { account, credential, .. } = found;
         Self { spend, ..Self::new(account, credential, None) }
     }
 

@@ -182,9 +182,6 @@ impl From<ChangeError> for SignInError {
             ChangeError::Store(error) => Self::Store(error),
             ChangeError::Hash(error) => Self::Hash(error),
             ChangeError::Randomness(error) => Self::Randomness(error),
-            ChangeError::CompromisedUnavailable(error) => {
-                Self::Store(StoreError::Unavailable(Box::new(error)))
-            }
             ChangeError::WrongPassword
             | ChangeError::WrongOtp
             // A sign-in has no reset token, no authorization and no new password, and requires no
@@ -193,6 +190,8 @@ impl From<ChangeError> for SignInError {
             | ChangeError::UnknownToken
             | ChangeError::TokenExpired
             | ChangeError::Forbidden
+            | ChangeError::Conflict
+            | ChangeError::CompromisedUnavailable(_)
             | ChangeError::Rejected(_) => Self::InvalidCredentials,
         }
     }

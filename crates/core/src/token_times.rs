@@ -20,7 +20,8 @@ impl TokenTimes {
     /// An expiry is exact.
     pub const LEEWAY: Duration = Duration::from_secs(60);
 
-    /// Checks the times for an account whose password was set at `changed_at`.
+    /// Checks the times for an account that changed at `changed_at`, so that older tokens are
+    /// invalid: its password was set, or its tokens were revoked.
     ///
     /// `iat` has whole seconds and `changed_at` microseconds. So a token that was issued after the
     /// change but in the same second is refused too, since it may be older than the change.

@@ -53,7 +53,7 @@ impl AccountsSource {
             realm: text("a.realm"),
             user_id: text("a.user_id"),
             active: text("a.active"),
-            credential: text("a.hash, a.normalization, a.version, a.changed_at"),
+            credential: text("a.hash, a.normalization, a.version, a.changed_at, a.valid_after"),
             order: text("a.list_key"),
             in_realm: text("a.realm = $1"),
             has_user_id: text("a.user_id = $2"),
@@ -94,7 +94,8 @@ impl AccountsSource {
             user_id,
             active,
             credential: format!(
-                "{hash} AS hash, c.normalization, c.version, c.changed_at, c.fingerprint"
+                "{hash} AS hash, c.normalization, c.version, c.changed_at, c.fingerprint,
+                 a.valid_after"
             ),
             in_realm,
             has_user_id: table.has_user_id(),
@@ -241,7 +242,8 @@ impl AccountsSource {
             None => row::credential(row)?,
             Some(_) => row::mapped_credential(row)?.credential(),
         };
-        Ok(AccountWithCredential { account: self.account(row)?, credential })
+        let valid_after = get(row, "valid_after")?;
+        Ok(AccountWithCredential { account: self.account(row)?, credential, valid_after })
     }
 
     fn mapped_account_id(&self, table: &MappedTable, row: &Row) -> Result<AccountId, StoreError> {

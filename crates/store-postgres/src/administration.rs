@@ -78,11 +78,11 @@ impl AdministrationStore for PostgresStore {
 
     async fn update_account(
         &self,
-        account: &Account,
-        expected: Timestamp,
+        old: &Account,
+        new: &Account,
         audit: &AuditRecord,
     ) -> Result<(), AccountError> {
-        self.with_retries(|| self.edit_account(account, expected, audit)).await
+        self.with_retries(|| self.edit_account(old, new, audit)).await
     }
 
     async fn delete_account(
@@ -152,17 +152,19 @@ impl AdministrationStore for PostgresStore {
     async fn access_tokens(
         &self,
         account: AccountId,
+        after: Option<(Timestamp, TokenId)>,
         limit: u32,
     ) -> Result<Vec<HeldToken>, StoreError> {
-        self.with_retries(|| self.list_access_tokens(account, limit)).await
+        self.with_retries(|| self.list_access_tokens(account, after, limit)).await
     }
 
     async fn reset_tokens(
         &self,
         account: AccountId,
+        after: Option<(Timestamp, TokenDigest)>,
         limit: u32,
     ) -> Result<Vec<ResetToken>, StoreError> {
-        self.with_retries(|| self.list_reset_tokens(account, limit)).await
+        self.with_retries(|| self.list_reset_tokens(account, after, limit)).await
     }
 
     async fn void_reset_tokens(

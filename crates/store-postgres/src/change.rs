@@ -149,12 +149,13 @@ fn event_insert(query: &mut Query, event: &OutboxEvent, due_at: Timestamp) -> St
         query.value(event.id),
         query.value(event.at),
         query.value(event.account),
+        query.value(event.realm().map(String::from)),
         query.value(event.kind.as_str()),
         query.value(event.payload.clone()),
         query.value(due_at),
     ];
     format!(
-        "INSERT INTO @events (id, at, account, kind, payload, due_at, number)
+        "INSERT INTO @events (id, at, account, realm, kind, payload, due_at, number)
          SELECT {}, account.events FROM account",
         values.join(", "),
     )

@@ -166,6 +166,7 @@ const INITIAL: &[&str] = &[
         at      TIMESTAMPTZ NOT NULL,
         account UUID        NOT NULL,
         number  BIGINT      NOT NULL,
+        realm   TEXT,
         kind    TEXT        NOT NULL,
         payload JSON        NOT NULL,
         state   TEXT        NOT NULL DEFAULT 'pending'

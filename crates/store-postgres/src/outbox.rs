@@ -47,6 +47,9 @@ impl OutboxStore for PostgresStore {
         if let Some(state) = filter.state {
             conditions.push(format!("state = {}", query.value(state.as_str())));
         }
+        if let Some(realm) = &filter.realm {
+            conditions.push(format!("realm = {}", query.value(realm.as_str())));
+        }
         if let Some((at, id)) = filter.before {
             conditions.push(format!("(at, id) < ({}, {})", query.value(at), query.value(id)));
         }

@@ -164,6 +164,7 @@ CREATE TABLE repass_events (
     id       BLOB    NOT NULL UNIQUE CHECK (length(id) = 16),
     at       INTEGER NOT NULL,
     account  BLOB    NOT NULL REFERENCES repass_accounts (id),
+    realm    TEXT,
     kind     TEXT    NOT NULL,
     payload  TEXT    NOT NULL, -- JSON
     state    TEXT    NOT NULL DEFAULT 'pending'

@@ -74,11 +74,11 @@ impl AdministrationStore for SqliteStore {
 
     async fn update_account(
         &self,
-        account: &Account,
-        expected: Timestamp,
+        old: &Account,
+        new: &Account,
         audit: &AuditRecord,
     ) -> std::result::Result<(), AccountError> {
-        self.edit_account(account, expected, audit).await
+        self.edit_account(old, new, audit).await
     }
 
     async fn delete_account(
@@ -177,18 +177,21 @@ impl AdministrationStore for SqliteStore {
     async fn access_tokens(
         &self,
         account: AccountId,
+        after: Option<(Timestamp, TokenId)>,
         limit: u32,
     ) -> std::result::Result<Vec<HeldToken>, StoreError> {
         let accounts = self.accounts();
-        self.read(move |db| crate::tokens::access_tokens_of(db, &accounts, account, limit)).await
+        self.read(move |db| crate::tokens::access_tokens_of(db, &accounts, account, after, limit))
+            .await
     }
 
     async fn reset_tokens(
         &self,
         account: AccountId,
+        after: Option<(Timestamp, TokenDigest)>,
         limit: u32,
     ) -> std::result::Result<Vec<ResetToken>, StoreError> {
-        self.read(move |db| crate::tokens::reset_tokens_of(db, account, limit)).await
+        self.read(move |db| crate::tokens::reset_tokens_of(db, account, after, limit)).await
     }
 
     async fn void_reset_tokens(

@@ -1,7 +1,7 @@
 //! Writes audit records and outbox events.
 
 use jiff::Timestamp;
-use repass_core::{AuditRecord, OutboxEvent};
+use repass_core::{AuditRecord, OutboxEvent, Realm};
 use uuid::Uuid;
 
 use crate::connection::Db;
@@ -31,12 +31,13 @@ pub(crate) fn write_audit(db: Db<'_>, record: &AuditRecord) -> Result<()> {
 
 pub(crate) fn write_event(db: Db<'_>, event: &OutboxEvent, due_at: Timestamp) -> Result<()> {
     db.execute(
-        "INSERT INTO repass_events (id, at, account, kind, payload, due_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT INTO repass_events (id, at, account, realm, kind, payload, due_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         (
             event.id.as_bytes(),
             event.at.as_microsecond(),
             event.account.0.as_bytes(),
+            event.realm().as_ref().map(Realm::as_str),
             &event.kind,
             event.payload.to_string(),
             due_at.as_microsecond(),

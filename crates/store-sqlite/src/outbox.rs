@@ -46,7 +46,7 @@ impl OutboxStore for SqliteStore {
         &self,
         filter: &OutboxFilter,
     ) -> std::result::Result<Vec<OutboxEntry>, StoreError> {
-        let filter = *filter;
+        let filter = filter.clone();
         self.read(move |db| list::entries(db, &filter)).await
     }
 

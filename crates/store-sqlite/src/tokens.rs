@@ -5,7 +5,10 @@ use repass_core::{
     TokenId, TokenStore,
 };
 
+use rusqlite::Params;
+
 use crate::accounts::AccountsSource;
+use crate::audit_and_events::page_after;
 use crate::connection::Db;
 use crate::failure::Result;
 use crate::row;
@@ -103,7 +106,7 @@ fn access_token(
     accounts: &AccountsSource,
     digest: &TokenDigest,
 ) -> Result<Option<HeldToken>> {
-    Ok(held_tokens(db, accounts, "t.digest = ?1", digest.as_bytes(), 1)?.pop())
+    Ok(held_tokens(db, accounts, "t.digest = ?1", [digest.as_bytes()])?.pop())
 }
 
 pub(crate) fn access_token_by_id(
@@ -111,47 +114,52 @@ pub(crate) fn access_token_by_id(
     accounts: &AccountsSource,
     token: TokenId,
 ) -> Result<Option<HeldToken>> {
-    Ok(held_tokens(db, accounts, "t.id = ?1", token.0.as_bytes(), 1)?.pop())
+    Ok(held_tokens(db, accounts, "t.id = ?1", [token.0.as_bytes()])?.pop())
 }
 
 pub(crate) fn access_tokens_of(
     db: Db<'_>,
     accounts: &AccountsSource,
     account: AccountId,
+    after: Option<(Timestamp, TokenId)>,
     limit: u32,
 ) -> Result<Vec<HeldToken>> {
-    held_tokens(db, accounts, "t.account = ?1", account.0.as_bytes(), limit)
+    let (at, id) = page_after(after.map(|(at, id)| (at, id.0)), i64::MAX);
+    let page = "t.account = ?1 AND (t.issued_at, t.id) < (?2, ?3)
+                ORDER BY t.issued_at DESC, t.id DESC LIMIT ?4";
+    held_tokens(db, accounts, page, (account.0.as_bytes(), at, id, limit))
 }
 
 pub(crate) fn reset_tokens_of(
     db: Db<'_>,
     account: AccountId,
+    after: Option<(Timestamp, TokenDigest)>,
     limit: u32,
 ) -> Result<Vec<ResetToken>> {
+    let (at, digest) =
+        after.map_or((i64::MAX, [0; 32]), |(at, digest)| (at.as_microsecond(), *digest.as_bytes()));
     db.rows(
         "SELECT digest, account, issued_at, expires_at, spent_at FROM repass_reset_tokens
-         WHERE account = ?1 ORDER BY issued_at DESC, digest LIMIT ?2",
-        (account.0.as_bytes(), limit),
+         WHERE account = ?1 AND (issued_at, digest) < (?2, ?3)
+         ORDER BY issued_at DESC, digest DESC LIMIT ?4",
+        (account.0.as_bytes(), at, digest, limit),
         row::reset_token,
     )
 }
 
-/// Returns the access tokens for which `condition` holds of `key`, with their holders if they still
-/// exist.
+/// Returns the access tokens for which `condition` holds, with their holders if they still exist.
 fn held_tokens(
     db: Db<'_>,
     accounts: &AccountsSource,
     condition: &str,
-    key: &[u8],
-    limit: u32,
+    params: impl Params,
 ) -> Result<Vec<HeldToken>> {
     let select = format!(
         "SELECT t.id, t.account, t.roles, t.digest, t.issued_at, t.expires_at, t.revoked_at,
                 t.ip_address, t.user_agent, t.last_used_at, a.valid_after, a.kept_token
-         FROM repass_access_tokens t JOIN repass_accounts a ON a.id = t.account
-         WHERE {condition} ORDER BY t.issued_at DESC, t.id LIMIT ?2"
+         FROM repass_access_tokens t JOIN repass_accounts a ON a.id = t.account WHERE {condition}"
     );
-    let held = db.rows(&select, (key, limit), |row| {
+    let held = db.rows(&select, params, |row| {
         let holder = accounts.holder(db, Columns(row).account_id("account")?)?;
         holder.map(|holder| row::held_token(row, holder)).transpose()
     })?;

@@ -204,6 +204,7 @@ pub fn checks() -> Vec<Check> {
         administration administration::accounts::have_names_of_their_own;
         concurrent administration::accounts::of_concurrent_accounts_of_one_name_one_is_added;
         administration administration::accounts::c3_are_edited;
+        administration administration::accounts::are_deactivated_by_an_edit;
         administration administration::accounts::c3_are_deleted_with_their_data;
         administration administration::accounts::list_the_peppers_of_current_and_earlier_hashes;
 
@@ -213,6 +214,7 @@ pub fn checks() -> Vec<Check> {
         administration administration::tokens::a_key_and_a_token_are_found_together;
         administration administration::tokens::reset_tokens_are_kept;
         administration administration::tokens::c3_tokens_of_an_account_are_listed;
+        administration administration::tokens::reset_tokens_are_listed_in_pages;
         administration administration::tokens::one_time_passwords_are_replaced;
         administration administration::tokens::p9_tokens_are_pruned;
         administration administration::tokens::k1_check_values_of_keys_are_kept;
@@ -241,6 +243,7 @@ pub fn checks() -> Vec<Check> {
         administration outbox::leases_expire;
         administration outbox::a1_channels_are_independent;
         administration outbox::are_listed_in_pages;
+        administration outbox::are_listed_by_realm;
         administration outbox::pending_events_are_counted;
         administration outbox::are_pruned;
         administration outbox::operators_retry_and_drop;

@@ -177,7 +177,7 @@ impl AdministrationStore for FailingStore {
     async fn update_account(
         &self,
         _: &Account,
-        _: Timestamp,
+        _: &Account,
         _: &AuditRecord,
     ) -> Result<(), AccountError> {
         self.fail()
@@ -235,11 +235,21 @@ impl AdministrationStore for FailingStore {
         self.fail()
     }
 
-    async fn access_tokens(&self, _: AccountId, _: u32) -> Result<Vec<HeldToken>, StoreError> {
+    async fn access_tokens(
+        &self,
+        _: AccountId,
+        _: Option<(Timestamp, TokenId)>,
+        _: u32,
+    ) -> Result<Vec<HeldToken>, StoreError> {
         self.fail()
     }
 
-    async fn reset_tokens(&self, _: AccountId, _: u32) -> Result<Vec<ResetToken>, StoreError> {
+    async fn reset_tokens(
+        &self,
+        _: AccountId,
+        _: Option<(Timestamp, TokenDigest)>,
+        _: u32,
+    ) -> Result<Vec<ResetToken>, StoreError> {
         self.fail()
     }
 

@@ -203,9 +203,13 @@ impl TokenIssuers {
         if !found.account.active {
             return Ok(Err(Refusal::InactiveAccount));
         }
+        let (times, now) = (&claims.times, self.clock.now());
         let changed_at = found.credential.map(|credential| credential.changed_at);
-        let checked = claims.times.check(self.clock.now(), changed_at);
-        Ok(checked.map(|()| found.account).map_err(Refusal::from))
+        if let Err(reason) = times.check(now, changed_at) {
+            return Ok(Err(reason.into()));
+        }
+        let checked = times.check(now, found.valid_after);
+        Ok(checked.map(|()| found.account).map_err(|_| Refusal::Revoked))
     }
 }
 

@@ -39,9 +39,9 @@
 //! }
 //! ```
 //!
-//! Every token must have `iat`. It is refused if the account's password was changed then or later,
-//! or if the account is inactive or unknown. So a token that was presented with a change is refused
-//! after it.
+//! Every token must have `iat`. It is refused if the account's password was changed, its access
+//! tokens were revoked or the account was deactivated then or later, or if the account is inactive
+//! or unknown. So a token that was presented with a change is refused after it.
 //!
 //! If an issuer cannot be asked, the caller is not refused: the error is
 //! [`IssuerUnavailable`](repass_core::AuthenticationError::IssuerUnavailable), which is answered

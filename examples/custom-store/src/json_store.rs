@@ -63,7 +63,7 @@ impl User {
             Ok(Credential { hash: hash.to_password()?, version: *version, changed_at: *changed_at })
         });
         let credential = credential.transpose()?;
-        Ok(AccountWithCredential { account: self.account.clone(), credential })
+        Ok(AccountWithCredential::new(self.account.clone(), credential))
     }
 }
 

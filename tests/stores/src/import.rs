@@ -17,7 +17,7 @@ fn found(number: u128) -> AccountWithCredential {
     let account = fixtures::with(account, |it| it.id = AccountId(Uuid::from_u128(number)));
     let credential =
         Credential { hash: fixtures::hash("tag"), version: 1, changed_at: account.created_at };
-    AccountWithCredential { account, credential: Some(credential) }
+    AccountWithCredential::new(account, Some(credential))
 }
 
 fn batch(record: u128, accounts: Vec<AccountWithCredential>) -> AccountBatch {

@@ -18,17 +18,18 @@ pub(super) async fn run(
 ) -> Result<(), Failure> {
     with_database(settings, Migration::Refuse, output, async |admin| match command {
         OutboxCommand::List(ListOutbox { state, limit }) => {
-            let entries = admin.store.entries(&OutboxFilter { state, before: None, limit }).await?;
+            let filter = OutboxFilter { state, limit, ..OutboxFilter::default() };
+            let entries = admin.store.entries(&filter).await?;
             output.list(&entries, &table(&entries), "events")
         }
         OutboxCommand::Retry(events) => {
             let admin = &admin.administration();
-            let retry = async |id| admin.retry_event(id).await.map(drop);
+            let retry = async |id| admin.retry_event(None, id).await.map(drop);
             run_each(admin, events, ("retried", "will be delivered now"), output, retry).await
         }
         OutboxCommand::Drop(events) => {
             let admin = &admin.administration();
-            let drop_event = async |id| admin.drop_event(id).await.map(drop);
+            let drop_event = async |id| admin.drop_event(None, id).await.map(drop);
             run_each(admin, events, ("dropped", "dropped"), output, drop_event).await
         }
     })
@@ -48,7 +49,8 @@ async fn run_each(
         action(id).await?;
         return output.result(&json!({ "id": id, member: true }), &format!("event {id}: {text}\n"));
     }
-    let mut filter = OutboxFilter { state: Some(events.state), before: None, limit: 1000 };
+    let state = Some(events.state);
+    let mut filter = OutboxFilter { state, limit: 1000, ..OutboxFilter::default() };
     let mut count = 0;
     loop {
         let page = admin.store().entries(&filter).await?;

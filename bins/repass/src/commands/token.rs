@@ -93,7 +93,7 @@ async fn list(args: ListTokens, settings: &Settings, output: &Output) -> Result<
     with_database(settings, Migration::Refuse, output, async |admin| {
         let administration = admin.administration();
         let (account, _) = administration.show_account(&name.realm, name.user_id.as_str()).await?;
-        let tokens = admin.store.access_tokens(account.id, limit).await?;
+        let tokens = admin.store.access_tokens(account.id, None, limit).await?;
         let now = SystemClock.now();
         let listed = tokens.into_iter().map(|held| Listed {
             valid: held.is_valid_at(now),

@@ -97,8 +97,7 @@ pub(super) async fn change_account(
         || body.locale.is_some()
         || body.profile.is_some();
     let user_id = account.user_id.clone();
-    let mut changed = account;
-    if edits || since.is_some() {
+    let changed = if edits || since.is_some() {
         let (username, name, locale, profile) =
             (body.username, body.name, body.locale, body.profile);
         let edit = |account: &mut Account| {
@@ -111,14 +110,16 @@ pub(super) async fn change_account(
             if let Some(locale) = locale {
                 set_locale(&mut account.profile.attributes, locale);
             }
+            account.active = body.active.unwrap_or(account.active);
         };
-        changed = administration.edit_account(&access.realm, user_id.as_str(), since, edit).await?;
-    }
-    if let Some(active) = body.active
-        && active != changed.active
+        administration.edit_account(&access.realm, user_id.as_str(), since, edit).await?
+    } else if let Some(active) = body.active
+        && active != account.active
     {
-        changed = administration.set_active(&access.realm, user_id.as_str(), active).await?;
-    }
+        administration.set_active(&access.realm, user_id.as_str(), active).await?
+    } else {
+        account
+    };
     Ok(([(ETAG, etag(&changed))], Answer(AccountView::from(changed))).into_response())
 }
 

@@ -140,7 +140,7 @@ fn check_family(query: &ListAccounts) -> Result<(), Problem> {
 }
 
 fn is_wanted(found: &AccountWithCredential, query: &ListAccounts) -> bool {
-    let AccountWithCredential { account, credential } = found;
+    let AccountWithCredential { account, credential, .. } = found;
     let has_email = |email: &String| account.has_email(email);
     let has_name =
         |name: &String| NameKind::Username.key(account) == Some(repass_core::fold_name(name));

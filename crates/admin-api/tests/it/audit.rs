@@ -33,6 +33,8 @@ async fn each_call_that_writes_or_verifies_leaves_a_record_with_the_key() {
         (Method::PATCH, "", r#"{"locale":"de"}"#, "account.edit"),
         (Method::PATCH, "", r#"{"active":false}"#, "account.deactivate"),
         (Method::PATCH, "", r#"{"active":true}"#, "account.activate"),
+        (Method::PATCH, "", r#"{"active":false,"locale":"en"}"#, "account.deactivate"),
+        (Method::PATCH, "", r#"{"active":true,"locale":null}"#, "account.activate"),
         (
             Method::PUT,
             "/password",

@@ -54,6 +54,27 @@ async fn the_cursors_of_every_list_lead_to_its_end() {
     }
 }
 
+#[tokio::test]
+async fn the_cursors_of_the_tokens_of_an_account_lead_to_their_end() {
+    let test = TestContext::new().await;
+    let account = test.create("pat").await;
+    for _ in 0..5 {
+        test.post(&format!("{account}/tokens"), json!({})).await;
+        test.post(&format!("{account}/resets"), json!({ "deliver": "return" })).await;
+    }
+    // The others were issued at the same time.
+    test.pass(1);
+    test.post(&format!("{account}/tokens"), json!({})).await;
+    test.post(&format!("{account}/resets"), json!({ "deliver": "return" })).await;
+    for limit in [1, 2, 6, 200] {
+        let tokens = all(&test, &format!("{account}/tokens?"), limit, "id").await;
+        assert_eq!(tokens.iter().collect::<BTreeSet<_>>().len(), 6, "{limit}");
+        let resets = all(&test, &format!("{account}/resets?"), limit, "issued_at").await;
+        assert_eq!(resets.len(), 6, "{limit}");
+        assert!(resets[0] > resets[1] && resets[1..].iter().all(|it| *it == resets[1]));
+    }
+}
+
 /// What bit others: absurd pages answer; bad cursor or limit 400.
 #[tokio::test]
 async fn wrong_cursors_limits_and_parameters_are_refused() {
@@ -62,7 +83,9 @@ async fn wrong_cursors_limits_and_parameters_are_refused() {
         let account = test.create_with(json!({ "user_id": format!("u{n}") })).await;
         test.post(&format!("{account}/resets"), json!({ "deliver": "return" })).await;
     }
-    for list in ["/accounts", "/audit", "/outbox", "/keys"] {
+    let pat = test.create("pat").await;
+    let (tokens, resets) = (format!("{pat}/tokens"), format!("{pat}/resets"));
+    for list in ["/accounts", "/audit", "/outbox", "/keys", &tokens, &resets] {
         // `IngiIg` is the text `"x"`, which is a user id, but not the id of a key or a record.
         let mut wrong = vec!["cursor=", "cursor=x", "cursor=!", "cursor=e30"];
         if list != "/accounts" {

@@ -169,8 +169,7 @@ impl Administration {
         active: bool,
     ) -> Result<Account, AdministrationError> {
         let account = self.registered_account(realm, user_id).await?;
-        let action = if active { "account.activate" } else { "account.deactivate" };
-        let audit = self.audit(realm, Some(account.id), action, None)?;
+        let audit = self.audit(realm, Some(account.id), activation(active), None)?;
         let result = self.store.set_active(account.id, active, &audit).await;
         result.map_err(|error| with_account(error, &account))?;
         Ok(Account { active, updated_at: audit.at, ..account })
@@ -191,8 +190,10 @@ impl Administration {
         Ok(found.into_iter().map(|found| found.account).collect())
     }
 
-    /// Edits an account: `edit` changes the e-mail address, user name and profile; other members
-    /// are not written. With `unchanged_since`, the account's `updated_at` must be that time.
+    /// Edits an account: `edit` changes the e-mail address, user name, profile and `active`; other
+    /// members are not written. With `unchanged_since`, the account's `updated_at` must be that time.
+    /// The action in the audit record is `account.activate` or `account.deactivate` if `active`
+    /// changes, with the detail `edit` if another member changes too, and otherwise `account.edit`.
     ///
     /// # Errors
     /// When there is no such account, the user name is out of bounds, another account has the new
@@ -205,21 +206,27 @@ impl Administration {
         unchanged_since: Option<Timestamp>,
         edit: impl FnOnce(&mut Account),
     ) -> Result<Account, AdministrationError> {
-        let mut account = self.registered_account(realm, user_id).await?;
-        let read_at = account.updated_at;
-        if unchanged_since.is_some_and(|time| time != read_at) {
+        let old = self.registered_account(realm, user_id).await?;
+        if unchanged_since.is_some_and(|time| time != old.updated_at) {
             return Err(AdministrationError::Changed);
         }
-        edit(&mut account);
-        let checked = account.username.as_deref().map_or(Ok(()), check_username);
+        let mut new = old.clone();
+        edit(&mut new);
+        let checked = new.username.as_deref().map_or(Ok(()), check_username);
         checked.map_err(invalid)?;
-        let audit = self.audit(realm, Some(account.id), "account.edit", None)?;
+        let (action, detail) = if new.active == old.active {
+            ("account.edit", None)
+        } else {
+            let is_edited = Account { active: old.active, ..new.clone() } != old;
+            (activation(new.active), is_edited.then(|| "edit".to_owned()))
+        };
+        let audit = self.audit(realm, Some(old.id), action, detail)?;
         // Members that are not edited are those that were read, so nothing else may be written
         // meanwhile.
-        let result = self.store.update_account(&account, read_at, &audit).await;
-        result.map_err(|error| with_account(error, &account))?;
-        let updated_at = audit.at.max(after(read_at, Duration::from_micros(1)));
-        Ok(Account { updated_at, ..account })
+        let result = self.store.update_account(&old, &new, &audit).await;
+        result.map_err(|error| with_account(error, &new))?;
+        let updated_at = audit.at.max(after(old.updated_at, Duration::from_micros(1)));
+        Ok(Account { updated_at, ..new })
     }
 
     /// Sets the password of an active account without a proof, if the policy accepts it. Like a
@@ -274,4 +281,9 @@ impl Administration {
         result.map_err(|error| with_account(error, &account))?;
         Ok(account)
     }
+}
+
+/// Returns the action of an audit record.
+const fn activation(active: bool) -> &'static str {
+    if active { "account.activate" } else { "account.deactivate" }
 }

@@ -144,7 +144,7 @@ impl Administration {
             version: 1,
             changed_at: password.changed_at.unwrap_or(updated_at),
         });
-        let account = AccountWithCredential { account, credential };
+        let account = AccountWithCredential::new(account, credential);
         Ok(Ok(ValidImport { account, has_active: active.is_some() }))
     }
 }

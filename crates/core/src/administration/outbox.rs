@@ -9,9 +9,14 @@ impl Administration {
     /// Retries the delivery of an event now that was given up or waits for its next try.
     ///
     /// # Errors
-    /// [`AdministrationError::NoSuchEvent`] when no undelivered event has this id.
-    pub async fn retry_event(&self, id: Uuid) -> Result<OutboxEntry, AdministrationError> {
-        let (entry, audit) = self.event_with_audit("outbox.retry", id).await?;
+    /// [`AdministrationError::NoSuchEvent`] when no undelivered event of the realm, or of any realm
+    /// without one, has this id.
+    pub async fn retry_event(
+        &self,
+        realm: Option<&Realm>,
+        id: Uuid,
+    ) -> Result<OutboxEntry, AdministrationError> {
+        let (entry, audit) = self.event_with_audit("outbox.retry", realm, id).await?;
         let found = self.store.retry_event(id, &audit).await?;
         if found { Ok(entry) } else { Err(AdministrationError::NoSuchEvent(id)) }
     }
@@ -19,9 +24,14 @@ impl Administration {
     /// Deletes an event. The audit record of the action that it reports is kept.
     ///
     /// # Errors
-    /// [`AdministrationError::NoSuchEvent`] when no event has this id.
-    pub async fn drop_event(&self, id: Uuid) -> Result<OutboxEntry, AdministrationError> {
-        let (entry, audit) = self.event_with_audit("outbox.drop", id).await?;
+    /// [`AdministrationError::NoSuchEvent`] when no event of the realm, or of any realm without one,
+    /// has this id.
+    pub async fn drop_event(
+        &self,
+        realm: Option<&Realm>,
+        id: Uuid,
+    ) -> Result<OutboxEntry, AdministrationError> {
+        let (entry, audit) = self.event_with_audit("outbox.drop", realm, id).await?;
         let found = self.store.drop_event(id, &audit).await?;
         if found { Ok(entry) } else { Err(AdministrationError::NoSuchEvent(id)) }
     }
@@ -30,18 +40,15 @@ impl Administration {
     async fn event_with_audit(
         &self,
         action: &str,
+        realm: Option<&Realm>,
         id: Uuid,
     ) -> Result<(OutboxEntry, crate::AuditRecord), AdministrationError> {
         let entry = self.store.entry(id).await?;
         let entry = entry.ok_or(AdministrationError::NoSuchEvent(id))?;
-        let account = entry.event.account;
-        let realm: Option<Realm> = match self.store.account(account).await? {
-            Some(account) => Some(account.realm),
-            None => entry.event.payload["realm"].as_str().and_then(|realm| realm.parse().ok()),
-        };
-        let realm = realm.ok_or(AdministrationError::NoSuchEvent(id))?;
+        let of_event = entry.event.realm().filter(|own| realm.is_none_or(|realm| realm == own));
+        let of_event = of_event.ok_or(AdministrationError::NoSuchEvent(id))?;
         let detail = Some(format!("{}:{id}", entry.event.kind));
-        let audit = self.audit(&realm, Some(account), action, detail)?;
+        let audit = self.audit(&of_event, Some(entry.event.account), action, detail)?;
         Ok((entry, audit))
     }
 }

@@ -176,7 +176,7 @@ impl Administration {
     ) -> Result<bool, AdministrationError> {
         let now = self.now();
         // All of them: those of a clock that ran ahead are the first of the list.
-        let tokens = self.store.reset_tokens(account, u32::MAX).await?;
+        let tokens = self.store.reset_tokens(account, None, u32::MAX).await?;
         let issued_within = |limit: SignedDuration| {
             // A clock that ran ahead limits an account no longer than a right one.
             tokens.iter().filter(move |it| it.issued_at.duration_since(now).abs() < limit).count()
@@ -269,7 +269,7 @@ impl Administration {
         user_id: &str,
     ) -> Result<usize, AdministrationError> {
         let account = self.registered_account(realm, user_id).await?;
-        let tokens = self.store.reset_tokens(account.id, u32::MAX).await?;
+        let tokens = self.store.reset_tokens(account.id, None, u32::MAX).await?;
         let now = self.now();
         let is_valid = |token: &&ResetToken| token.spent_at.is_none() && token.expires_at > now;
         let valid = tokens.iter().filter(is_valid).count();

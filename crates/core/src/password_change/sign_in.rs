@@ -57,7 +57,9 @@ impl PasswordChangeService {
         let credential = found.as_ref().and_then(|found| found.credential.as_ref());
         let is_right = self.is_password(&password, credential, audit).await?;
         let (account, credential) = match found {
-            Some(AccountWithCredential { account, credential: Some(credential) }) if is_right => {
+            Some(AccountWithCredential { account, credential: Some(credential), .. })
+                if is_right =>
+            {
                 (account, credential)
             }
             _ => return Err(ChangeError::WrongPassword),

@@ -123,16 +123,16 @@ async fn an_event_can_be_retried_until_it_is_delivered_and_dropped_once() {
         test.store.finish_delivery(&claimed.claim, &outcome, claim.channels).await.unwrap();
     };
     finish(DeliveryOutcome::Discarded { error: "no such mailbox".to_owned() }).await;
-    let entry = test.operator.retry_event(event.id).await.unwrap();
+    let entry = test.operator.retry_event(None, event.id).await.unwrap();
     assert_eq!((entry.event, entry.state), (event.clone(), DeliveryState::Discarded));
     finish(DeliveryOutcome::Delivered).await;
     let none = |result: Result<_, AdministrationError>| {
         matches!(result, Err(AdministrationError::NoSuchEvent(_)))
     };
-    assert!(none(test.operator.retry_event(event.id).await), "it is delivered");
-    assert_eq!(test.operator.drop_event(event.id).await.unwrap().event, event);
-    assert!(none(test.operator.drop_event(event.id).await));
-    assert!(none(test.operator.retry_event(Uuid::nil()).await));
+    assert!(none(test.operator.retry_event(None, event.id).await), "it is delivered");
+    assert_eq!(test.operator.drop_event(None, event.id).await.unwrap().event, event);
+    assert!(none(test.operator.drop_event(None, event.id).await));
+    assert!(none(test.operator.retry_event(None, Uuid::nil()).await));
 
     let records = test.audit().await;
     let recorded =

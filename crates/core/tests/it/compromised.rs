@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use repass_core::{
-    AdministrationError, ChangeError, CompromisedPasswords, CompromisedRule,
+    Administration, AdministrationError, ChangeError, CompromisedPasswords, CompromisedRule,
     CompromisedUnavailable, ContextWords, Engine, InstallationKey, NewAccount, Plaintext, Policy,
     PolicyRules, Profile, SignIn, SignInName, Violation,
 };
@@ -35,13 +35,21 @@ impl CompromisedPasswords for Known {
 
 /// Returns an engine on the store of the context, with this rule and source.
 fn engine(test: &TestContext, rule: CompromisedRule, known: &Arc<Known>) -> Engine {
+    engine_with(test, rule, known.clone())
+}
+
+fn engine_with(
+    test: &TestContext,
+    rule: CompromisedRule,
+    source: Arc<dyn CompromisedPasswords>,
+) -> Engine {
     let mut rules = PolicyRules::default();
     rules.compromised = rule;
     let key = InstallationKey::from_bytes([3; 32]);
     Engine::builder(Arc::new(test.store.clone()), test.hasher.clone(), key)
         .clock(test.clock.clone())
         .policy(Policy::new(rules).unwrap())
-        .compromised(known.clone())
+        .compromised(source)
         .build()
 }
 
@@ -113,6 +121,32 @@ async fn first_passwords_and_those_of_operators_are_looked_up() {
     warns.administration().add_account(new(), Some(KNOWN.into())).await.unwrap();
     let added = test.audit().await.into_iter().find(|record| record.action == "account.add");
     assert_eq!(added.unwrap().detail.as_deref(), Some("compromised"));
+}
+
+/// Sets another password while one is looked up.
+#[derive(Debug)]
+struct Racing(Administration);
+
+#[async_trait]
+impl CompromisedPasswords for Racing {
+    async fn seen(&self, _: &Arc<Plaintext>) -> Result<Option<u64>, CompromisedUnavailable> {
+        self.0.set_password(&realm(), "pat", NEW.into()).await.unwrap();
+        Ok(None)
+    }
+}
+
+#[tokio::test]
+async fn a_set_password_that_loses_a_race_is_recorded_as_a_conflict() {
+    let test = TestContext::new().await;
+    let racing = Racing(test.operator.clone());
+    let engine = engine_with(&test, CompromisedRule::Warn, Arc::new(racing));
+    let late = "a password that is set too late";
+    let lost = engine.administration().set_password(&realm(), "pat", late.into()).await;
+    assert!(matches!(lost, Err(AdministrationError::Changed)), "{lost:?}");
+    assert!(test.is_password("pat", NEW).await);
+    let outcomes: Vec<String> =
+        test.audit().await.into_iter().take(2).map(|record| record.outcome).collect();
+    assert_eq!(outcomes, ["conflict", "ok"]);
 }
 
 /// Proves ASVS 6.2.12.

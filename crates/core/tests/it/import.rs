@@ -225,7 +225,7 @@ async fn missing_times_are_derived_from_the_given_ones() {
         ("later", [1, 3, 3]),
         ("once", [2, 2, 2]),
     ] {
-        let AccountWithCredential { account, credential } =
+        let AccountWithCredential { account, credential, .. } =
             operator.found("a", user_id).await.unwrap();
         let Account { created_at, updated_at, .. } = account;
         let moments = [created_at, updated_at, credential.unwrap().changed_at];

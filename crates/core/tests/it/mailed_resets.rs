@@ -70,7 +70,7 @@ async fn e4_a_mailed_token_is_only_in_the_event_and_sealed() {
     assert_eq!(event.sealed_token_expires_at(), Some(test.now() + lifetime));
     assert!(event.open_token(&InstallationKey::from_bytes([4; 32])).is_err());
     let token = event.open_token(&test.key).unwrap();
-    let stored = &test.store.reset_tokens(event.account, 9).await.unwrap()[0];
+    let stored = &test.store.reset_tokens(event.account, None, 9).await.unwrap()[0];
     assert_eq!(stored.digest, TokenDigest::from_secret(&token));
     assert_eq!(stored.expires_at, test.now() + lifetime);
     for written in [event.payload.to_string(), format!("{:?}", test.audit().await)] {

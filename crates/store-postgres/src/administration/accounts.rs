@@ -1,4 +1,3 @@
-use jiff::Timestamp;
 use repass_core::{
     Account, AccountError, AccountFilter, AccountId, AccountWithCredential, AttemptKey,
     AuditRecord, Email, HashedPassword, NameKind, Profile, StoreError,
@@ -119,16 +118,16 @@ impl PostgresStore {
 
     pub(super) async fn edit_account(
         &self,
-        account: &Account,
-        expected: Timestamp,
+        old: &Account,
+        new: &Account,
         audit: &AuditRecord,
     ) -> Result<(), AccountError> {
         if !self.keeps_accounts() {
             return Err(AccountError::KeptElsewhere);
         }
-        let mut change = Change::new(account.id, audit.at, audit);
-        let (id, expected) = (change.account.clone(), change.value(expected));
-        let [email_key, username_key] = name_keys(account).map(|key| change.value(key));
+        let mut change = Change::new(new.id, audit.at, audit);
+        let (id, expected) = (change.account.clone(), change.value(old.updated_at));
+        let [email_key, username_key] = name_keys(new).map(|key| change.value(key));
         let known = format!(
             "SELECT realm, updated_at, email_key, username_key FROM @accounts WHERE id = {id}"
         );
@@ -153,21 +152,25 @@ impl PostgresStore {
             change.unrecorded
         );
         change.cte("allowed", allowed);
-        let columns = [
-            format!("email = {}", change.value(account.email.as_ref().map(Email::to_string))),
-            format!("username = {}", change.value(account.username.clone())),
+        let mut columns = vec![
+            format!("email = {}", change.value(new.email.as_ref().map(Email::to_string))),
+            format!("username = {}", change.value(new.username.clone())),
             format!("email_key = {email_key}"),
             format!("username_key = {username_key}"),
-            format!("profile = {}", change.value(profile_json(&account.profile)?)),
+            format!("profile = {}", change.value(profile_json(&new.profile)?)),
+            format!("active = {}", change.value(new.active)),
             format!("updated_at = GREATEST(updated_at + INTERVAL '1 microsecond', {})", change.at),
         ];
+        if old.active && !new.active {
+            columns.extend(end_tokens(&mut change));
+        }
         change.update_account(&columns);
         let columns = format!(
             "EXISTS (SELECT 1 FROM known) AS known,
              EXISTS (SELECT 1 FROM known WHERE updated_at = {expected}) AS unchanged, {TAKEN}"
         );
         let change = change.finish_with(audit, &columns, "")?;
-        let locks = lock_names(account).into_iter().chain([lock_account(account.id)]);
+        let locks = lock_names(new).into_iter().chain([lock_account(new.id)]);
         let Some(reply) = self.change(locks, change, audit).await? else { return Ok(()) };
         if done(&reply)? {
             return Ok(());
@@ -249,12 +252,18 @@ pub(crate) fn activation(
     let mut columns =
         vec![format!("active = {value}"), format!("updated_at = GREATEST(updated_at, {at})")];
     if !active {
-        columns.extend(change.revocation_columns(None));
-        change.revoke_access_tokens(None);
-        change.void_reset_tokens();
+        columns.extend(end_tokens(&mut change));
     }
     change.update_account(&columns);
     change.finish(audit)
+}
+
+/// Revokes the access tokens of a deactivated account, and voids its reset tokens. Returns the
+/// assignments to columns of the account.
+fn end_tokens(change: &mut Change) -> Vec<String> {
+    change.revoke_access_tokens(None);
+    change.void_reset_tokens();
+    change.revocation_columns(None)
 }
 
 /// Returns the values of `email_key` and `username_key`.

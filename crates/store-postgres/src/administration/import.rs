@@ -66,7 +66,7 @@ impl PostgresStore {
 fn inserted_accounts(accounts: &[AccountWithCredential]) -> Result<Query, StoreError> {
     let mut query = Query::default();
     let mut rows = Vec::with_capacity(accounts.len());
-    for AccountWithCredential { account, credential } in accounts {
+    for AccountWithCredential { account, credential, .. } in accounts {
         let (credential, hash) =
             (credential.as_ref(), credential.as_ref().map(|credential| &credential.hash));
         let [email_key, username_key] = name_keys(account);

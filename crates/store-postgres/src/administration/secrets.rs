@@ -63,24 +63,36 @@ impl PostgresStore {
     pub(super) async fn list_access_tokens(
         &self,
         account: AccountId,
+        after: Option<(Timestamp, TokenId)>,
         limit: u32,
     ) -> Result<Vec<HeldToken>, StoreError> {
-        let order = "t.account = $1 ORDER BY t.issued_at DESC, t.id LIMIT $2";
-        let list =
-            Query::new(self.accounts().held_token(order)).bind(account).bind(i64::from(limit));
+        let query = Query::default().bind(account).bind(i64::from(limit));
+        let (query, rest) = match after {
+            None => (query, ""),
+            Some((at, id)) => (query.bind(at).bind(id), "AND (t.issued_at, t.id) < ($3, $4)"),
+        };
+        let page = format!("t.account = $1 {rest} ORDER BY t.issued_at DESC, t.id DESC LIMIT $2");
+        let list = query.with_sql(self.accounts().held_token(&page));
         self.rows(&list).await?.iter().map(row::held_token).collect()
     }
 
     pub(super) async fn list_reset_tokens(
         &self,
         account: AccountId,
+        after: Option<(Timestamp, TokenDigest)>,
         limit: u32,
     ) -> Result<Vec<ResetToken>, StoreError> {
-        let list = Query::new(
+        let query = Query::default().bind(account).bind(i64::from(limit));
+        let (query, rest) = match after {
+            None => (query, ""),
+            Some((at, digest)) => {
+                (query.bind(at).bind(digest), "AND (issued_at, digest) < ($3, $4)")
+            }
+        };
+        let list = query.with_sql(format!(
             "SELECT digest, account, issued_at, expires_at, spent_at FROM @reset_tokens
-             WHERE account = $1 ORDER BY issued_at DESC, digest LIMIT $2",
-        );
-        let list = list.bind(account).bind(i64::from(limit));
+             WHERE account = $1 {rest} ORDER BY issued_at DESC, digest DESC LIMIT $2"
+        ));
         self.rows(&list).await?.iter().map(row::reset_token).collect()
     }
 

@@ -192,8 +192,11 @@ impl MappedAccounts {
     }
 
     fn with_credential(&self, row: &Row<'_>) -> Result<AccountWithCredential> {
-        let credential = mapped_credential(row)?.credential();
-        Ok(AccountWithCredential { account: self.read(row)?, credential })
+        Ok(AccountWithCredential {
+            account: self.read(row)?,
+            credential: mapped_credential(row)?.credential(),
+            valid_after: Columns(row).optional_time("valid_after")?,
+        })
     }
 
     fn read(&self, row: &Row<'_>) -> Result<Account> {
@@ -262,7 +265,7 @@ impl Statements {
         });
         let columns = format!(
             "{id} AS mapped_id, {realm} AS realm, {user_id} AS user_id, {} AS email,
-             {} AS username, {active} AS active, a.updated_at",
+             {} AS username, {active} AS active, a.updated_at, a.valid_after",
             text(table.email.as_ref()),
             text(table.username.as_ref()),
         );

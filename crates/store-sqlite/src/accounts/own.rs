@@ -20,7 +20,7 @@ pub(super) fn find(
 ) -> Result<Option<AccountWithCredential>> {
     db.row(
         "SELECT id, realm, user_id, email, username, profile, active, created_at, updated_at,
-                hash, normalization, version, changed_at
+                hash, normalization, version, changed_at, valid_after
          FROM repass_accounts WHERE realm = ?1 AND user_id = ?2",
         (realm.as_str(), user_id.as_str()),
         with_credential,
@@ -39,14 +39,18 @@ pub(crate) fn find_by_name(
     };
     let find = format!(
         "SELECT id, realm, user_id, email, username, profile, active, created_at, updated_at,
-                hash, normalization, version, changed_at
+                hash, normalization, version, changed_at, valid_after
          FROM repass_accounts WHERE realm = ?1 AND {key} = ?2 LIMIT {MAX_SAME_NAME}"
     );
     db.rows(&find, (realm.as_str(), name), with_credential)
 }
 
 fn with_credential(row: &Row<'_>) -> Result<AccountWithCredential> {
-    Ok(AccountWithCredential { account: row::account(row)?, credential: credential(Columns(row))? })
+    Ok(AccountWithCredential {
+        account: row::account(row)?,
+        credential: credential(Columns(row))?,
+        valid_after: Columns(row).optional_time("valid_after")?,
+    })
 }
 
 fn credential(columns: Columns<'_>) -> Result<Option<Credential>> {
@@ -85,7 +89,7 @@ pub(super) fn list(db: Db<'_>, filter: &AccountFilter) -> Result<Vec<AccountWith
         after.map_or(("", ""), |(realm, user_id)| (realm.as_str(), user_id.as_str()));
     db.rows(
         "SELECT id, realm, user_id, email, username, profile, active, created_at, updated_at,
-                hash, normalization, version, changed_at
+                hash, normalization, version, changed_at, valid_after
          FROM repass_accounts
          WHERE (realm, user_id) > (?1, ?2) AND (?3 IS NULL OR realm = ?3)
            AND (?4 IS NULL OR active = ?4) AND (?5 IS NULL OR changed_at < ?5)

@@ -43,15 +43,15 @@ impl SqliteStore {
 
     pub(super) async fn edit_account(
         &self,
-        account: &Account,
-        expected: Timestamp,
+        old: &Account,
+        new: &Account,
         audit: &AuditRecord,
     ) -> std::result::Result<(), AccountError> {
         if !self.keeps_accounts() {
             return Err(AccountError::KeptElsewhere);
         }
-        let (new, at) = (account.clone(), audit.at);
-        self.change_account(account.id, audit, move |db, _| {
+        let (new, expected, at) = (new.clone(), old.updated_at, audit.at);
+        self.change_account(old.id, audit, move |db, _| {
             let old = own::account(db, new.id)?.filter(|old| old.updated_at == expected);
             let Some(old) = old else { return Ok(Err(AccountError::Changed)) };
             if let Some(taken) = name_taken(db, &new, Some(&old))? {
@@ -60,18 +60,23 @@ impl SqliteStore {
             let [email_key, username_key] = name_keys(&new);
             db.execute(
                 "UPDATE repass_accounts SET email = ?1, email_key = ?2, username = ?3,
-                     username_key = ?4, profile = ?5, updated_at = MAX(updated_at + 1, ?6)
-                 WHERE id = ?7",
+                     username_key = ?4, profile = ?5, active = ?6,
+                     updated_at = MAX(updated_at + 1, ?7)
+                 WHERE id = ?8",
                 (
                     new.email.as_ref().map(Email::as_str),
                     email_key,
                     &new.username,
                     username_key,
                     profile_json(&new)?,
+                    new.active,
                     at.as_microsecond(),
                     new.id.0.as_bytes(),
                 ),
             )?;
+            if old.active && !new.active {
+                end_tokens(db, new.id, at)?;
+            }
             Ok(Ok(()))
         })
         .await
@@ -116,13 +121,18 @@ impl SqliteStore {
             }
             commit::set_updated(db, account, at)?;
             if !active {
-                commit::revoke_access_tokens(db, account, None, at)?;
-                commit::void_reset_tokens(db, account, at)?;
+                end_tokens(db, account, at)?;
             }
             Ok(Ok(()))
         })
         .await
     }
+}
+
+/// Revokes the access tokens of a deactivated account, and voids its reset tokens.
+fn end_tokens(db: Db<'_>, account: AccountId, at: Timestamp) -> Result<()> {
+    commit::revoke_access_tokens(db, account, None, at)?;
+    commit::void_reset_tokens(db, account, at)
 }
 
 /// Inserts an account with its credential, unless its realm and user id are taken. Returns whether

@@ -1,4 +1,4 @@
-use repass_core::{Backlog, Delivery, OutboxEntry, OutboxFilter};
+use repass_core::{Backlog, Delivery, OutboxEntry, OutboxFilter, Realm};
 use rusqlite::Row;
 use uuid::Uuid;
 
@@ -16,10 +16,11 @@ pub(super) fn entries(db: Db<'_>, filter: &OutboxFilter) -> Result<Vec<OutboxEnt
     let select = format!(
         "SELECT id, at, account, kind, payload, state, due_at FROM repass_events
          WHERE (at, sequence) < (?1, COALESCE((SELECT sequence FROM repass_events WHERE id = ?2), 0))
-           {state}
-         ORDER BY at DESC, sequence DESC LIMIT ?3"
+           AND (?3 IS NULL OR realm = ?3) {state}
+         ORDER BY at DESC, sequence DESC LIMIT ?4"
     );
-    db.rows(&select, (at, id, filter.limit), |row| read(db, row))
+    let realm = filter.realm.as_ref().map(Realm::as_str);
+    db.rows(&select, (at, id, realm, filter.limit), |row| read(db, row))
 }
 
 pub(super) fn entry(db: Db<'_>, event: Uuid) -> Result<Option<OutboxEntry>> {

@@ -324,6 +324,32 @@ pub(super) async fn are_listed_in_pages(store: &dyn AdministrationStore) {
     check_empty!(store.entries(&OutboxFilter::default()).await.expect("entries"));
 }
 
+pub(super) async fn are_listed_by_realm(store: &dyn AdministrationStore) {
+    let account = added(store).await;
+    let mut own = Vec::new();
+    for (version, realm) in (1..).zip([Some(account.realm.clone()), None, Some(realm())]) {
+        let change = with(commit(&account, version, "next"), |it| {
+            if let Some(realm) = &realm {
+                it.event.payload["realm"] = realm.as_str().into();
+            }
+        });
+        let done = store.commit(&change).await.expect("commit");
+        check_eq!(done, CommitOutcome::Done { version: version + 1 });
+        own.extend((realm.as_ref() == Some(&account.realm)).then_some(change.event));
+    }
+    let filter = |realm, state| OutboxFilter { realm, state, limit: 10, ..OutboxFilter::default() };
+    for (realm, state, expected) in [
+        (&account.realm, None, &own[..]),
+        (&account.realm, Some(DeliveryState::Pending), &own[..]),
+        (&account.realm, Some(DeliveryState::Discarded), &[]),
+        (&realm(), None, &[]),
+    ] {
+        let entries = store.entries(&filter(Some(realm.clone()), state)).await.expect("entries");
+        let listed: Vec<_> = entries.into_iter().map(|entry| entry.event).collect();
+        check_eq!(listed, expected, "only the events of the realm in the state are listed");
+    }
+}
+
 pub(super) async fn pending_events_are_counted(store: &dyn AdministrationStore) {
     let account = added(store).await;
     let events = changed(store, &account, 3).await;

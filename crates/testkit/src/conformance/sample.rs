@@ -29,7 +29,7 @@ pub(super) fn batch(account: &Account, hash: Option<&HashedPassword>) -> Account
     let changed_at = account.created_at;
     let credential = hash.map(|hash| Credential { hash: hash.clone(), version: 1, changed_at });
     AccountBatch {
-        accounts: vec![AccountWithCredential { account: account.clone(), credential }],
+        accounts: vec![AccountWithCredential::new(account.clone(), credential)],
         audit: audit(account, "account.import"),
         dry_run: false,
     }

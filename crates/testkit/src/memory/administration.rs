@@ -81,20 +81,26 @@ impl AdministrationStore for MemoryStore {
 
     async fn update_account(
         &self,
-        account: &Account,
-        expected: Timestamp,
+        old: &Account,
+        new: &Account,
         audit: &AuditRecord,
     ) -> Result<(), AccountError> {
         let mut state = self.lock();
-        if state.entry(account.id)?.account.updated_at != expected {
+        if state.entry(new.id)?.account.updated_at != old.updated_at {
             return Err(AccountError::Changed);
         }
-        state.check_names(account)?;
-        let own = &mut state.entry(account.id)?.account;
-        own.email.clone_from(&account.email);
-        own.username.clone_from(&account.username);
-        own.profile.clone_from(&account.profile);
-        own.updated_at = crate::clock::after(expected, Duration::from_micros(1)).max(audit.at);
+        state.check_names(new)?;
+        let own = &mut state.entry(new.id)?.account;
+        own.email.clone_from(&new.email);
+        own.username.clone_from(&new.username);
+        own.profile.clone_from(&new.profile);
+        own.active = new.active;
+        own.updated_at =
+            crate::clock::after(old.updated_at, Duration::from_micros(1)).max(audit.at);
+        if old.active && !new.active {
+            state.revoke_access_tokens(new.id, None, audit.at);
+            state.void_reset_tokens(new.id, audit.at);
+        }
         state.audit.push(audit.clone());
         Ok(())
     }
@@ -210,27 +216,24 @@ impl AdministrationStore for MemoryStore {
     async fn access_tokens(
         &self,
         account: AccountId,
+        after: Option<(Timestamp, TokenId)>,
         limit: u32,
     ) -> Result<Vec<HeldToken>, StoreError> {
         let state = self.lock();
         let own = state.access_tokens.values().filter(|token| token.account == account);
-        let mut tokens: Vec<HeldToken> = own.filter_map(|token| state.held(token)).collect();
-        tokens.sort_by_key(|held| Reverse(held.token.issued_at));
-        tokens.truncate(limit as usize);
-        Ok(tokens)
+        let held = own.filter_map(|token| state.held(token));
+        Ok(latest(held, |held| (held.token.issued_at, held.token.id), after, limit))
     }
 
     async fn reset_tokens(
         &self,
         account: AccountId,
+        after: Option<(Timestamp, TokenDigest)>,
         limit: u32,
     ) -> Result<Vec<ResetToken>, StoreError> {
         let state = self.lock();
         let own = state.reset_tokens.values().filter(|token| token.account == account);
-        let mut tokens: Vec<ResetToken> = own.cloned().collect();
-        tokens.sort_by_key(|token| Reverse(token.issued_at));
-        tokens.truncate(limit as usize);
-        Ok(tokens)
+        Ok(latest(own.cloned(), |token| (token.issued_at, token.digest), after, limit))
     }
 
     async fn void_reset_tokens(
@@ -356,4 +359,18 @@ fn delete<T>(items: &mut Vec<T>, limit: u32, is_old: impl Fn(&T) -> bool) -> u64
         keep
     });
     deleted.into()
+}
+
+/// Returns at most `limit` items by their keys in descending order, starting after the key `after`.
+fn latest<T, K: Ord + Copy>(
+    items: impl Iterator<Item = T>,
+    key_of: impl Fn(&T) -> K,
+    after: Option<K>,
+    limit: u32,
+) -> Vec<T> {
+    let is_listed = |item: &T| after.is_none_or(|after| key_of(item) < after);
+    let mut items: Vec<T> = items.filter(is_listed).collect();
+    items.sort_by_key(|item| Reverse(key_of(item)));
+    items.truncate(limit as usize);
+    items
 }

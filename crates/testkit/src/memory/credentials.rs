@@ -221,7 +221,10 @@ impl Entry {
     }
 
     pub(super) fn with_credential(&self) -> AccountWithCredential {
-        let (account, credential) = (self.account.clone(), self.credential.clone());
-        AccountWithCredential { account, credential }
+        AccountWithCredential {
+            account: self.account.clone(),
+            credential: self.credential.clone(),
+            valid_after: self.revocation.map(|(at, _)| at),
+        }
     }
 }

@@ -138,7 +138,10 @@ impl OutboxStore for MemoryStore {
 
     async fn entries(&self, filter: &OutboxFilter) -> Result<Vec<OutboxEntry>, StoreError> {
         let state = self.lock();
-        let wanted = |entry: &&OutboxEntry| filter.state.is_none_or(|wanted| entry.state == wanted);
+        let wanted = |entry: &&OutboxEntry| {
+            filter.state.is_none_or(|wanted| entry.state == wanted)
+                && (filter.realm.is_none() || entry.event.realm() == filter.realm)
+        };
         let entries = state.outbox.iter().filter(wanted).cloned();
         let key_of = |entry: &OutboxEntry| (entry.event.at, entry.event.id);
         Ok(page(entries, key_of, false, filter.before, filter.limit))

@@ -12,9 +12,11 @@ const HOUR: Duration = Duration::from_secs(3600);
 async fn an_inactive_account_has_no_valid_token() {
     let test = TestContext::new().await;
     let issuers = test.trusting(Pair::Rsa);
-    let token = Pair::Rsa.sign("k1", &test.claims());
     let operator = test.engine.administration();
     operator.set_active(&realm(), "pat", false).await.unwrap();
+    test.pass(1);
+    // Issued after the deactivation, which ends earlier ones.
+    let token = Pair::Rsa.sign("k1", &test.claims_with("iat", test.second(0)));
     assert_eq!(holder(&issuers, &token).await, None);
     operator.set_active(&realm(), "pat", true).await.unwrap();
     assert!(holder(&issuers, &token).await.is_some());

@@ -1,7 +1,8 @@
 //! JSON Web Tokens, with given keys.
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
-use repass_core::Plaintext;
+use repass_core::{AdministrationStore, Plaintext};
+use repass_testkit::fixtures::{self, with};
 use serde_json::{Value, json};
 
 use crate::test_context::{
@@ -78,6 +79,41 @@ async fn a_change_ends_the_tokens_that_were_issued_before() {
     test.pass(1);
     let after = Pair::Rsa.sign("k1", &test.claims_with("iat", test.second(0)));
     assert!(holder(&issuers, &after).await.is_some());
+}
+
+/// Also those of the second in which they are revoked, since `iat` has whole seconds.
+#[tokio::test]
+async fn a_revocation_and_a_deactivation_end_the_tokens_that_were_issued_before() {
+    let test = TestContext::new().await;
+    let (issuers, operator) = (test.trusting(Pair::Rsa), test.engine.administration());
+    let token = || Pair::Rsa.sign("k1", &test.claims_with("iat", test.second(0)));
+    let revoked = token();
+    assert!(holder(&issuers, &revoked).await.is_some());
+    operator.revoke_tokens(&realm(), "pat").await.unwrap();
+    assert_eq!(holder(&issuers, &revoked).await, None);
+    test.pass(1);
+    let deactivated = token();
+    assert!(holder(&issuers, &deactivated).await.is_some(), "a later token is valid");
+    for active in [false, true] {
+        operator.set_active(&realm(), "pat", active).await.unwrap();
+        assert_eq!(holder(&issuers, &deactivated).await, None);
+    }
+    test.pass(1);
+    assert!(holder(&issuers, &token()).await.is_some());
+}
+
+/// A node whose clock was an hour ahead does not refuse all tokens for an hour.
+#[tokio::test]
+async fn a_revocation_of_the_future_does_not_hide_the_last_change() {
+    let test = TestContext::new().await;
+    let issuers = test.trusting(Pair::Rsa);
+    let audit = fixtures::audit(&test.account, "token.revoke");
+    let audit = with(audit, |it| it.at = test.clock_after_micros(3_600_000_000));
+    test.store.revoke_access_tokens(test.account.id, &audit).await.unwrap();
+    for (iat, is_valid) in [(-3600, false), (-3599, true)] {
+        let token = Pair::Rsa.sign("k1", &test.claims_with("iat", test.second(iat)));
+        assert_eq!(holder(&issuers, &token).await.is_some(), is_valid, "{iat}");
+    }
 }
 
 #[tokio::test]

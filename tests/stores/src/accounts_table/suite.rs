@@ -60,14 +60,14 @@ impl Mapped {
     }
 
     fn completed(&self, found: AccountWithCredential) -> AccountWithCredential {
-        let AccountWithCredential { account, mut credential } = found;
+        let AccountWithCredential { account, mut credential, valid_after } = found;
         let account = self.complete(account);
         if let Some(own) = &mut credential
             && own.changed_at == Timestamp::UNIX_EPOCH
         {
             own.changed_at = account.created_at;
         }
-        AccountWithCredential { account, credential }
+        AccountWithCredential { account, credential, valid_after }
     }
 }
 
@@ -270,11 +270,11 @@ impl AdministrationStore for Mapped {
 
     async fn update_account(
         &self,
-        account: &Account,
-        expected: Timestamp,
+        old: &Account,
+        new: &Account,
         audit: &AuditRecord,
     ) -> Result<(), AccountError> {
-        self.store.update_account(account, expected, audit).await
+        self.store.update_account(old, new, audit).await
     }
 
     async fn revoke_access_tokens(
@@ -344,17 +344,19 @@ impl AdministrationStore for Mapped {
     async fn access_tokens(
         &self,
         account: AccountId,
+        after: Option<(Timestamp, TokenId)>,
         limit: u32,
     ) -> Result<Vec<HeldToken>, StoreError> {
-        self.store.access_tokens(account, limit).await
+        self.store.access_tokens(account, after, limit).await
     }
 
     async fn reset_tokens(
         &self,
         account: AccountId,
+        after: Option<(Timestamp, TokenDigest)>,
         limit: u32,
     ) -> Result<Vec<ResetToken>, StoreError> {
-        self.store.reset_tokens(account, limit).await
+        self.store.reset_tokens(account, after, limit).await
     }
 
     async fn void_reset_tokens(

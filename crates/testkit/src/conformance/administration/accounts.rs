@@ -98,7 +98,6 @@ pub(in crate::conformance) async fn have_names_of_their_own(
     let elsewhere = named(&self::realm(), "first", "pat@example.org", "pat");
     add(&elsewhere).await.expect("another realm may have the same names");
 
-    let read_at = second.updated_at;
     for (account, kind) in [
         (with(second.clone(), |it| it.email = "PAT@example.org".parse().ok()), NameKind::Email),
         (with(second.clone(), |it| it.username = Some("PAT".to_owned())), NameKind::Username),
@@ -111,7 +110,7 @@ pub(in crate::conformance) async fn have_names_of_their_own(
         ),
     ] {
         let refused =
-            store.update_account(&account, read_at, &audit(&account, "account.edit")).await;
+            store.update_account(&second, &account, &audit(&account, "account.edit")).await;
         let why = "an edit to the name of another account is refused";
         check_eq!(taken(refused), Some((kind, first.id)), "{why}");
         let found = store.account(second.id).await.expect("account");
@@ -125,7 +124,7 @@ pub(in crate::conformance) async fn have_names_of_their_own(
         .expect("accounts of another system may share names");
     let edited = with(twin.clone(), |it| it.email = "pat@EXAMPLE.org".parse().ok());
     let record = audit(&edited, "account.edit");
-    let kept = store.update_account(&edited, twin.updated_at, &record).await;
+    let kept = store.update_account(&twin, &edited, &record).await;
     kept.expect("an edit that keeps a shared name");
     Ok(())
 }
@@ -352,10 +351,9 @@ pub(in crate::conformance) async fn c3_are_edited(
         it.profile.given_name = Some("Patricia".to_owned());
         it.updated_at = at(5);
     });
-    let attempt = with(edited.clone(), |it| it.active = false);
+    let attempt = with(edited.clone(), |it| it.created_at = at(50));
     let record = AuditRecord { at: at(5), ..audit(&account, "account.edit") };
-    let read_at = account.updated_at;
-    store.update_account(&attempt, read_at, &record).await.expect("update_account");
+    store.update_account(&account, &attempt, &record).await.expect("update_account");
     let found = store.account(account.id).await.expect("account");
     let why = "e-mail, user name and profile are written, and nothing else";
     check_eq!(found, Some(edited.clone()), "{why}");
@@ -364,22 +362,58 @@ pub(in crate::conformance) async fn c3_are_edited(
     let other = store.account(bystander.id).await.expect("account");
     check_eq!(other, Some(bystander), "another account is not edited");
     let stale = with(edited.clone(), |it| it.username = Some("stale".to_owned()));
-    let refused = store.update_account(&stale, read_at, &record).await;
+    let refused = store.update_account(&account, &stale, &record).await;
     check_matches!(refused, Err(AccountError::Changed), "another edit came first");
     let found = store.account(account.id).await.expect("account");
     check_eq!(found, Some(edited.clone()), "a refused edit writes nothing");
     check_eq!(actions(store, &account).await, ["account.add", "account.edit"]);
 
     let record = AuditRecord { at: at(-5), ..audit(&account, "account.edit") };
-    store.update_account(&edited, at(5), &record).await.expect("update_account");
+    store.update_account(&edited, &edited, &record).await.expect("update_account");
     let found = store.account(account.id).await.expect("account").expect("kept");
     let microsecond_later = at(5).checked_add(jiff::SignedDuration::from_micros(1)).unwrap();
     check_eq!(found.updated_at, microsecond_later, "every edit moves the time forward");
 
     let absent = self::account(&realm(), "absent");
     let record = audit(&absent, "account.edit");
-    check_unknown(&store.update_account(&absent, absent.updated_at, &record).await);
+    check_unknown(&store.update_account(&absent, &absent, &record).await);
     check_empty!(actions(store, &absent).await, "a refused call is not recorded");
+    Ok(())
+}
+
+pub(in crate::conformance) async fn are_deactivated_by_an_edit(
+    store: &dyn AdministrationStore,
+) -> Result<(), Unsupported> {
+    require(supports_edits(store).await, "edits")?;
+    let account = added(store).await;
+    let (token, reset) = (access_token(&account), reset_token(&account));
+    let record = audit(&account, "access-token.add");
+    store.add_access_token(&token, &record).await.expect("add_access_token");
+    let (record, event) = (audit(&account, "reset-token.add"), event(account.id, 0));
+    let added = store.add_reset_token(&reset, OlderTokens::Void, &record, &event).await;
+    added.expect("add_reset_token");
+
+    let mut old = account;
+    for (second, active) in [(5, false), (6, false), (7, true)] {
+        let new = with(old.clone(), |it| {
+            it.username = Some(format!("at {second}"));
+            it.active = active;
+            it.updated_at = at(second);
+        });
+        let record = AuditRecord { at: at(second), ..audit(&new, "account.edit") };
+        store.update_account(&old, &new, &record).await.expect("update_account");
+        let found = store.account(new.id).await.expect("account");
+        check_eq!(found.as_ref(), Some(&new), "an edit changes the state too");
+        let held = store.access_token(&token.digest).await.expect("access_token").expect("kept");
+        check_eq!(
+            (held.token.revoked_at, held.valid_after),
+            (Some(at(5)), Some(at(5))),
+            "only the edit that deactivates the account revokes its access tokens"
+        );
+        let kept = store.reset_token(&reset.digest).await.expect("reset_token").expect("kept");
+        check_eq!(kept.spent_at, Some(at(5)), "it voids the account's reset tokens");
+        old = new;
+    }
     Ok(())
 }
 

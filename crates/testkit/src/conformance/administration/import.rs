@@ -59,8 +59,8 @@ pub(in crate::conformance) async fn accounts_are_imported_once(
     special.profile.attributes.insert("roles".to_owned(), serde_json::json!(["a", { "b": null }]));
     let bare = with(account(&realm, "bare"), |it| it.email = None);
     let first = vec![
-        AccountWithCredential { account: special.clone(), credential: credential("special") },
-        AccountWithCredential { account: bare.clone(), credential: None },
+        AccountWithCredential::new(special.clone(), credential("special")),
+        AccountWithCredential::new(bare.clone(), None),
     ];
     let first = batch(&realm, first);
     check_eq!(import(store, &first).await, [Imported::Added, Imported::Added]);
@@ -85,12 +85,12 @@ pub(in crate::conformance) async fn accounts_are_imported_once(
 
     // The same accounts with other ids and other hashes.
     let fresh = account(&realm, "fresh");
-    let again = [&bare, &fresh, &special].map(|one| AccountWithCredential {
-        account: with(one.clone(), |it| {
+    let again = [&bare, &fresh, &special].map(|one| {
+        let account = with(one.clone(), |it| {
             it.id = AccountId(uuid());
             it.email = None;
-        }),
-        credential: credential("older"),
+        });
+        AccountWithCredential::new(account, credential("older"))
     });
     let second = batch(&realm, again.to_vec());
     let expected = [present(&bare), Imported::Added, present(&special)];
@@ -132,10 +132,7 @@ pub(in crate::conformance) async fn imports_keep_changed_passwords(
 ) -> Result<(), Unsupported> {
     require(supports_imports(store).await, "imports")?;
     let account = account(&realm(), "pat");
-    let accounts = vec![AccountWithCredential {
-        account: account.clone(),
-        credential: credential("imported"),
-    }];
+    let accounts = vec![AccountWithCredential::new(account.clone(), credential("imported"))];
     let batch = batch(&account.realm, accounts);
     check_eq!(import(store, &batch).await, [Imported::Added]);
     let changed = store.commit(&commit(&account, 1, "changed")).await.expect("commit");
@@ -169,9 +166,9 @@ pub(in crate::conformance) async fn the_first_row_of_a_user_id_is_imported(
     // some are not.
     let realm = realm();
     let names: Vec<String> = (0..250).map(|number| format!("user-{}", number % 125)).collect();
-    let numbered = |(at, name): (usize, &String)| AccountWithCredential {
-        account: with(account(&realm, name), |it| it.username = Some(format!("name {at}"))),
-        credential: credential(&format!("hash{at}")),
+    let numbered = |(at, name): (usize, &String)| {
+        let account = with(account(&realm, name), |it| it.username = Some(format!("name {at}")));
+        AccountWithCredential::new(account, credential(&format!("hash{at}")))
     };
     let mut accounts: Vec<AccountWithCredential> = names.iter().enumerate().map(numbered).collect();
     // The two accounts of one user id are adjacent.
@@ -209,9 +206,9 @@ pub(in crate::conformance) async fn rehearsed_imports_write_nothing(
     let pat = added(store).await;
     let before = (found(store, &pat).await, audit_records(store, &pat).await);
     let kim = account(&pat.realm, "kim");
-    let accounts = [&kim, &pat, &kim].map(|account| AccountWithCredential {
-        account: with(account.clone(), |it| it.id = AccountId(uuid())),
-        credential: credential("rehearsed"),
+    let accounts = [&kim, &pat, &kim].map(|account| {
+        let account = with(account.clone(), |it| it.id = AccountId(uuid()));
+        AccountWithCredential::new(account, credential("rehearsed"))
     });
     let rehearsal = AccountBatch { dry_run: true, ..batch(&pat.realm, accounts.to_vec()) };
     let expected = [Imported::Added, present(&pat), present(&accounts[0].account)];
@@ -242,10 +239,7 @@ pub(in crate::conformance) async fn concurrent_imports_add_each_account_once(
     for task in 0..CONCURRENT_CALLS {
         let mut accounts: Vec<AccountWithCredential> = names
             .iter()
-            .map(|name| AccountWithCredential {
-                account: account(&realm, name),
-                credential: credential("first"),
-            })
+            .map(|name| AccountWithCredential::new(account(&realm, name), credential("first")))
             .collect();
         // Each task imports in another order, so that they conflict in the middle.
         accounts.rotate_left(task);

@@ -8,7 +8,7 @@ use crate::conformance::check::check_eq;
 use crate::conformance::sample::{CONCURRENT_CALLS, access_token, at, audit, commit, uuid, with};
 use repass_core::{
     AccessToken, Account, AccountId, AdministrationStore, AuditRecord, CommitOutcome, HeldToken,
-    TokenId,
+    Subject, TokenId,
 };
 
 async fn issue(store: &dyn AdministrationStore, account: &Account, second: i64) -> AccessToken {
@@ -22,6 +22,9 @@ async fn held(store: &dyn AdministrationStore, token: &AccessToken) -> HeldToken
     let by_digest = store.access_token(&token.digest).await.expect("access_token").expect("kept");
     let by_id = store.access_token_by_id(token.id).await.expect("access_token_by_id");
     check_eq!(by_id.as_ref(), Some(&by_digest), "a token is the same by its digest and by its id");
+    let holder = Subject::new(by_digest.realm.clone(), by_digest.user_id.as_str());
+    let holder = store.find(&holder).await.expect("find").expect("kept");
+    check_eq!(holder.valid_after, by_digest.valid_after, "the holder is found with valid_after");
     by_digest
 }
 

@@ -1,3 +1,7 @@
+use std::cmp::Reverse;
+
+use jiff::Timestamp;
+
 use super::{actions, added, check_unknown};
 use crate::conformance::check::{check_empty, check_eq};
 use crate::conformance::sample::{
@@ -7,7 +11,7 @@ use crate::conformance::sample::{
 use repass_core::{
     AccessToken, AdministrationStore, AuditFilter, AuditRecord, CommitOutcome, HeldToken, Key,
     KeyId, KeyKind, OlderTokens, OtpEnrollment, PruneCutoffs, Realm, ResetSpend, ResetToken, Scope,
-    TokenId,
+    TokenDigest, TokenId,
 };
 
 /// Returns an audit record without an account.
@@ -224,23 +228,56 @@ pub(in crate::conformance) async fn reset_tokens_are_kept(store: &dyn Administra
     check_empty!(actions(store, &absent).await, "a refused call is not recorded");
 }
 
+pub(in crate::conformance) async fn reset_tokens_are_listed_in_pages(
+    store: &dyn AdministrationStore,
+) {
+    let account = added(store).await;
+    // Two of them are issued at the same time.
+    let mut expected = Vec::new();
+    for (number, second) in (0..).zip([2, 1, 3, 2]) {
+        let token = with(reset_token(&account), |it| it.issued_at = at(second));
+        let record = audit_for_id(account.id, "reset-token.add");
+        let event = event(account.id, number);
+        let added = store.add_reset_token(&token, OlderTokens::Keep, &record, &event).await;
+        added.expect("add_reset_token");
+        expected.push((token.issued_at, token.digest));
+    }
+    expected.sort_by_key(|key| Reverse(*key));
+    let listed = async |after: Option<(Timestamp, TokenDigest)>, limit: u32| {
+        let tokens = store.reset_tokens(account.id, after, limit).await.expect("reset_tokens");
+        tokens.into_iter().map(|token| (token.issued_at, token.digest)).collect::<Vec<_>>()
+    };
+    check_eq!(listed(None, 10).await, expected, "the latest issued is the first");
+    check_eq!(listed(None, 1).await, expected[..1], "no more tokens than asked for are listed");
+    for (at, last) in (1..).zip(&expected) {
+        check_eq!(listed(Some(*last), 10).await, expected[at..], "the next page follows the last");
+    }
+}
+
 /// Proves C3.
 pub(in crate::conformance) async fn c3_tokens_of_an_account_are_listed(
     store: &dyn AdministrationStore,
 ) {
     let (account, bystander) = (added(store).await, added(store).await);
-    let first = with(access_token(&account), |it| it.issued_at = at(1));
-    let second = with(access_token(&account), |it| it.issued_at = at(2));
-    for token in [&first, &second, &access_token(&bystander)] {
+    // Two of them are issued at the same time.
+    let mut expected = [2, 1, 3, 2].map(|second| (at(second), TokenId(uuid())));
+    for (issued_at, id) in expected {
+        let token = AccessToken { issued_at, id, ..access_token(&account) };
         let record = audit_for_id(token.account, "access-token.add");
-        store.add_access_token(token, &record).await.expect("add_access_token");
+        store.add_access_token(&token, &record).await.expect("add_access_token");
     }
-    let listed = async |limit: u32| {
-        let held = store.access_tokens(account.id, limit).await.expect("access_tokens");
-        held.into_iter().map(|held| held.token.id).collect::<Vec<_>>()
+    let record = audit_for_id(bystander.id, "access-token.add");
+    store.add_access_token(&access_token(&bystander), &record).await.expect("add_access_token");
+    expected.sort_by_key(|key| Reverse(*key));
+    let listed = async |after: Option<(Timestamp, TokenId)>, limit: u32| {
+        let held = store.access_tokens(account.id, after, limit).await.expect("access_tokens");
+        held.into_iter().map(|held| (held.token.issued_at, held.token.id)).collect::<Vec<_>>()
     };
-    check_eq!(listed(10).await, [second.id, first.id], "the latest issued is the first");
-    check_eq!(listed(1).await, [second.id], "no more tokens than asked for are listed");
+    check_eq!(listed(None, 10).await, expected, "the latest issued is the first");
+    check_eq!(listed(None, 1).await, expected[..1], "no more tokens than asked for are listed");
+    for (at, last) in (1..).zip(expected) {
+        check_eq!(listed(Some(last), 10).await, expected[at..], "the next page follows the last");
+    }
 
     let void = with(reset_token(&account), |it| it.issued_at = at(1));
     let valid = with(reset_token(&account), |it| it.issued_at = at(2));
@@ -253,7 +290,7 @@ pub(in crate::conformance) async fn c3_tokens_of_an_account_are_listed(
             .expect("add_reset_token");
     }
     let listed = async || {
-        let tokens = store.reset_tokens(account.id, 10).await.expect("reset_tokens");
+        let tokens = store.reset_tokens(account.id, None, 10).await.expect("reset_tokens");
         tokens.into_iter().map(|token| (token.digest, token.spent_at)).collect::<Vec<_>>()
     };
     let expected = [(valid.digest, None), (void.digest, Some(at(2)))];
@@ -264,7 +301,7 @@ pub(in crate::conformance) async fn c3_tokens_of_an_account_are_listed(
     check_eq!(listed().await, expected, "a token is voided once");
     let last = actions(store, &account).await.pop();
     check_eq!(last.as_deref(), Some("reset.revoke"));
-    let other = store.reset_tokens(bystander.id, 10).await.expect("reset_tokens");
+    let other = store.reset_tokens(bystander.id, None, 10).await.expect("reset_tokens");
     check_eq!(other[0].spent_at, None, "tokens of another account stay valid");
 }
 

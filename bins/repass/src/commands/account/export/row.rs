@@ -27,7 +27,7 @@ pub(super) fn columns(with_hashes: bool) -> &'static [Column] {
 }
 
 pub(super) fn fields(
-    AccountWithCredential { account, credential }: &AccountWithCredential,
+    AccountWithCredential { account, credential, .. }: &AccountWithCredential,
 ) -> Fields {
     let Account { user_id, realm, email, username, profile, active, .. } = account;
     let mut fields = Fields::default();
