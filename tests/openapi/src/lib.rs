@@ -145,3 +145,52 @@ impl Document {
         combined
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Compares an answer of `GET /a` with a document that describes `{"x": 1}`.
+    fn compare(status: u16, body: &str) {
+        let schema = json!({ "type": "object", "properties": { "x": { "type": "integer" } } });
+        let content = json!({ "application/json": { "schema": schema } });
+        let document = json!({
+            "paths": { "/a": { "get": { "responses": { "200": { "content": content } } } } },
+            "components": {},
+        });
+        let mut headers = HeaderMap::new();
+        for (name, value) in [
+            ("cache-control", "no-store"),
+            ("content-type", "application/json"),
+            ("x-request-id", "1"),
+        ] {
+            headers.insert(name, value.parse().unwrap());
+        }
+        let status = StatusCode::from_u16(status).unwrap();
+        let document = Document::new(document);
+        document.assert_describes(&Method::GET, "/a", status, &headers, body.as_bytes());
+    }
+
+    #[test]
+    fn a_described_answer_is_accepted() {
+        compare(200, r#"{"x":1}"#);
+    }
+
+    #[test]
+    #[should_panic(expected = "201 Created is not described")]
+    fn another_status_is_refused() {
+        compare(201, r#"{"x":1}"#);
+    }
+
+    #[test]
+    #[should_panic(expected = "is not of type")]
+    fn a_value_of_another_type_is_refused() {
+        compare(200, r#"{"x":"1"}"#);
+    }
+
+    #[test]
+    #[should_panic(expected = "y is not described")]
+    fn another_member_is_refused() {
+        compare(200, r#"{"x":1,"y":2}"#);
+    }
+}
