@@ -34,7 +34,7 @@ static PYPI: Packages = LazyLock::new(|| {
         let mut venv = Command::new("python3");
         venv.args(["-m", "venv", "--clear", "venv"]);
         let mut pip = Command::new(folder.join("venv/bin/python"));
-        pip.args(["-m", "pip", "install", "-qq", "--disable-pip-version-check", "--retries=1"]);
+        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--retries=1"]);
         pip.args(["--no-deps", "--requirement", "requirements.txt"]);
         vec![venv, pip]
     })
@@ -85,9 +85,11 @@ fn install(
     for mut command in commands(&folder) {
         let output = command.current_dir(&folder).output().map_err(|error| error.to_string())?;
         if !output.status.success() {
-            let told = String::from_utf8_lossy(&output.stderr);
-            let first = told.lines().next().unwrap_or_default();
-            return Err(format!("{program} cannot install packages: {first}"));
+            let told = [output.stderr, output.stdout].concat();
+            let told = String::from_utf8_lossy(&told);
+            let reason = told.lines().find(|line| !line.starts_with("WARNING"));
+            let reason = reason.unwrap_or_default();
+            return Err(format!("{program} cannot install packages: {reason}"));
         }
     }
     fs::write(installed, wanted).unwrap();
