@@ -1,10 +1,10 @@
 //! The admin API over real HTTP, on both databases. Its calls one by one are tested in
-//! `crates/admin-api/tests`.
+//! `crates/admin-api/tests`. [`AdminApi`] compares every answer with the document.
 
 mod calls;
 
 use http::Method;
-use repass_tests::{AdminContext, Answer, Client, FIRST_PASSWORD, Server, ServerBuilder};
+use repass_tests::{AdminApi, FIRST_PASSWORD, Server, ServerBuilder};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -13,47 +13,6 @@ use crate::requests::good_request;
 
 const NEW: &str = "a new one, and a good one";
 pub(crate) const NDJSON: &str = "application/x-ndjson";
-
-/// The admin API of a running server, and a key of all realms with all scopes.
-pub(crate) struct AdminApi {
-    pub(crate) client: Client,
-    pub(crate) key: String,
-}
-
-impl AdminApi {
-    pub(crate) async fn of(server: &Server, operator: &AdminContext) -> Self {
-        Self { client: server.admin_api(), key: operator.admin_key().await }
-    }
-
-    /// Calls it. `path` is below the realms.
-    pub(crate) async fn call(&self, method: Method, path: &str, body: &Value) -> Answer {
-        self.send(method, path, "application/json", body.to_string()).await
-    }
-
-    pub(crate) async fn send(
-        &self,
-        method: Method,
-        path: &str,
-        content_type: &str,
-        body: String,
-    ) -> Answer {
-        let authorization = format!("Bearer {}", self.key);
-        let headers = [("authorization", authorization.as_str()), ("content-type", content_type)];
-        self.client.send(method, &format!("/admin/v1/realms{path}"), &headers, body).await
-    }
-
-    async fn get(&self, path: &str) -> Value {
-        let answer = self.call(Method::GET, path, &Value::Null).await;
-        assert_eq!(answer.status, 200, "{path}: {}", answer.text());
-        answer.json()
-    }
-
-    async fn post(&self, path: &str, status: u16, body: Value) -> Value {
-        let answer = self.call(Method::POST, path, &body).await;
-        assert_eq!(answer.status, status, "{path}: {}", answer.text());
-        answer.json()
-    }
-}
 
 fn builder() -> ServerBuilder {
     Server::builder().tables("[admin_api]\nlisten = '127.0.0.1:0'\n")

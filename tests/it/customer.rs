@@ -20,7 +20,7 @@ use serde_json::Value;
 
 use crate::test_context::{TestContext, assert_bytes};
 
-const JSON_TYPE: &str = "application/json; charset=utf-8";
+pub(crate) const JSON_TYPE: &str = "application/json; charset=utf-8";
 const XML_TYPE: &str = "application/xml; charset=utf-8";
 const CHANGED: &str = r#"{"Success":true,"InvalidPassword":false,"ExceptionMessageList":[]}"#;
 const CHANGED_XML: &str = "<UpdateUserPasswordResponse \
@@ -30,7 +30,7 @@ const CHANGED_XML: &str = "<UpdateUserPasswordResponse \
     xmlns:d2p1=\"http://schemas.microsoft.com/2003/10/Serialization/Arrays\" />\
     <InvalidPassword>false</InvalidPassword><Success>true</Success></UpdateUserPasswordResponse>";
 const NULL_MODEL: &str = r#"{"Message":"The request is invalid."}"#;
-const DENIED: &str = r#"{"Message":"Authorization has been denied for this request."}"#;
+pub(crate) const DENIED: &str = r#"{"Message":"Authorization has been denied for this request."}"#;
 const NOT_READ: &str = "An error has occurred.";
 
 async fn start() -> TestContext {
@@ -71,7 +71,7 @@ fn assert_rejected(answer: &Answer) -> Vec<String> {
 
 /// Asserts an error object that has only a message.
 #[track_caller]
-fn assert_error(answer: &Answer, status: u16) -> String {
+pub(crate) fn assert_error(answer: &Answer, status: u16) -> String {
     let message = answer.json()["Message"].as_str().unwrap().to_owned();
     assert!(!message.is_empty());
     assert_json(answer, status, &format!("{{\"Message\":{}}}", Value::from(message.as_str())));

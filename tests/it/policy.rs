@@ -1,11 +1,11 @@
 //! The rules of `[policy]` that are off by default.
 
 use http::Method;
-use repass_tests::{FIRST_PASSWORD, Server};
+use repass_tests::{AdminApi, FIRST_PASSWORD, Server};
 use serde_json::{Value, json};
 
 use crate::accounts_table;
-use crate::admin_api::{AdminApi, NDJSON};
+use crate::admin_api::NDJSON;
 use crate::requests::{GUID, Outcome, change, outcome};
 
 const TABLES: &str = "[admin_api]\nlisten = '127.0.0.1:0'\n\

@@ -19,8 +19,10 @@ use tokio::net::TcpListener;
 
 use crate::requests::Wire;
 use crate::test_context::{NEW, TestContext, assert_bytes, now};
-use crate::{etna, zap};
+use crate::{customer, etna, zap};
 
+/// The APIs that take access tokens.
+const SPECS: [&str; 3] = ["zap", "etna", "customer"];
 const ISSUER: &str = "https://id.example.org";
 const P256_PUBLIC: &str = include_str!("../../crates/jwt/tests/keys/p256-public.pem");
 const P256: &[u8] = include_bytes!("../../crates/jwt/tests/keys/p256-private.pem");
@@ -110,14 +112,19 @@ fn with_token(test: &TestContext, token: &str) -> Wire {
 }
 
 async fn open(spec: &'static str, tokens: &str) -> TestContext {
-    TestContext::open(spec, Server::builder().api(spec, tokens)).await
+    let mut builder = Server::builder().api(spec, tokens);
+    if spec == "customer" {
+        builder = builder.options(spec, "authentication = 'bearer'");
+    }
+    TestContext::open(spec, builder).await
 }
 
 #[track_caller]
 fn assert_unauthorized(spec: &str, answer: &Answer) {
     match spec {
         "zap" => assert_bytes(answer, 401, zap::TYPE, zap::UNAUTHORIZED),
-        _ => assert_bytes(answer, 401, etna::TYPE, etna::DENIED),
+        "etna" => assert_bytes(answer, 401, etna::TYPE, etna::DENIED),
+        _ => assert_bytes(answer, 401, customer::JSON_TYPE, customer::DENIED),
     }
     assert_eq!(answer.header("www-authenticate"), "Bearer");
 }
@@ -126,14 +133,17 @@ fn assert_unauthorized(spec: &str, answer: &Answer) {
 fn assert_unavailable(spec: &str, answer: &Answer) {
     match spec {
         "zap" => assert_bytes(answer, 503, zap::TYPE, zap::FAULT),
-        _ => assert_bytes(answer, 503, etna::TYPE, etna::FAULT),
+        "etna" => assert_bytes(answer, 503, etna::TYPE, etna::FAULT),
+        _ => {
+            customer::assert_error(answer, 503);
+        }
     }
     assert_eq!(answer.header("retry-after"), "1");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn holders_of_a_jwt_change_their_password() {
-    for spec in ["zap", "etna"] {
+    for spec in SPECS {
         let issuer = Issuer::of_jwts().await;
         let test = open(spec, &issuer.jwt(spec)).await;
         let token = signed("k1", &claims(test.user_id));
@@ -150,7 +160,7 @@ async fn holders_of_a_jwt_change_their_password() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn other_jwts_and_tokens_of_repass_are_401() {
-    for spec in ["zap", "etna"] {
+    for spec in SPECS {
         let issuer = Issuer::of_jwts().await;
         let test = open(spec, &issuer.jwt(spec)).await;
         let with = |name: &str, value: Value| {
@@ -209,7 +219,7 @@ async fn an_admin_by_a_jwt_changes_another_users_password() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_issuer_that_is_down_is_503_and_never_401() {
-    for spec in ["zap", "etna"] {
+    for spec in SPECS {
         let issuer = Issuer::of_jwts().await;
         issuer.answers(Some((500, json!("broken"))));
         let test = open(spec, &issuer.jwt(spec)).await;
@@ -225,7 +235,7 @@ async fn an_issuer_that_is_down_is_503_and_never_401() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn opaque_tokens_are_introspected() {
-    for spec in ["zap", "etna"] {
+    for spec in SPECS {
         let issuer = Issuer::start(&json!({ "active": false })).await;
         let tokens = format!("{}timeout = '200ms'\n", issuer.introspection(spec));
         let test = open(spec, &tokens).await;

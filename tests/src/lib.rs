@@ -4,6 +4,7 @@
 //! Only for tests: it panics on errors.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod admin_api;
 mod admin_context;
 mod binary;
 mod client;
@@ -12,6 +13,7 @@ mod mail_server;
 mod server;
 mod sql;
 
+pub use admin_api::AdminApi;
 pub use admin_context::{AdminContext, FIRST_PASSWORD, TestAccount};
 pub use binary::{binary, cargo, installed, with_socket, workspace};
 pub use client::{Answer, Client};

@@ -1,10 +1,10 @@
 //! Every call on a real store: success, then the errors that the store decides.
 
 use http::Method;
-use repass_tests::FIRST_PASSWORD;
+use repass_tests::{AdminApi, FIRST_PASSWORD};
 use serde_json::{Value, json};
 
-use super::{AdminApi, NEW, builder};
+use super::{NEW, builder};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_call_succeeds_on_this_database() {

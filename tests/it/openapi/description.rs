@@ -5,9 +5,10 @@ use std::sync::{Arc, LazyLock};
 
 use http::{HeaderMap, Method, StatusCode};
 use repass_core::SystemRandomness;
+use repass_openapi_tests::Document;
 use repass_spec::{Spec, form};
 use repass_spec_customer::{HttpError, UpdateUserPasswordRequest, UpdateUserPasswordResponse};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// The headers of an answer that say something about it alone, so that they must be described.
 const DESCRIBED_HEADERS: [&str; 4] =
@@ -23,6 +24,7 @@ static DESCRIPTIONS: LazyLock<HashMap<&str, Description>> = LazyLock::new(|| {
     ];
     let described = |spec: Box<dyn Spec>| {
         let document = spec.openapi().expect("each bundled vendor has a document");
+        let document = Document::new(document);
         (spec.name(), Description { spec: spec.name(), document })
     };
     specs.into_iter().map(described).collect()
@@ -31,7 +33,7 @@ static DESCRIPTIONS: LazyLock<HashMap<&str, Description>> = LazyLock::new(|| {
 /// The document of one vendor.
 pub(crate) struct Description {
     pub(crate) spec: &'static str,
-    pub(crate) document: Value,
+    pub(crate) document: Document,
 }
 
 impl Description {
@@ -46,7 +48,7 @@ impl Description {
 
     /// Returns the only operation, with its path and its method.
     pub(crate) fn operation(&self) -> (&str, &str, &Value) {
-        let (path, item) = only(&self.document["paths"]);
+        let (path, item) = only(&self.document.value()["paths"]);
         let (method, operation) = only(item);
         (path, method, operation)
     }
@@ -62,9 +64,7 @@ impl Description {
     /// Returns the object to which a reference leads, or `value` itself.
     #[track_caller]
     pub(crate) fn resolve<'a>(&'a self, value: &'a Value) -> &'a Value {
-        let Some(reference) = value["$ref"].as_str() else { return value };
-        let pointer = reference.strip_prefix('#').expect("a reference to the same document");
-        self.document.pointer(pointer).unwrap_or_else(|| panic!("{}: no {reference}", self.spec))
+        self.document.resolve(value)
     }
 
     /// Returns the examples of a media type, a parameter or a header, by name.
@@ -77,12 +77,7 @@ impl Description {
     /// Asserts that `value` is valid against a schema of the document.
     #[track_caller]
     pub(crate) fn assert_valid(&self, schema: &Value, value: &Value) {
-        let components = &self.document["components"];
-        let schema = json!({ "allOf": [schema], "components": components });
-        let validator = jsonschema::options().should_validate_formats(true).build(&schema);
-        let errors: Vec<_> =
-            validator.unwrap().iter_errors(value).map(|error| error.to_string()).collect();
-        assert!(errors.is_empty(), "{}: {value}\n{}", self.spec, errors.join("\n"));
+        self.document.assert_valid(schema, value);
     }
 
     /// Asserts that the document describes an answer to a request with this method: its status, its

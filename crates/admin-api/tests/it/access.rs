@@ -6,6 +6,7 @@ use http::header::AUTHORIZATION;
 use repass_core::serde_json::json;
 use repass_core::{KeyKind, Scope};
 
+use crate::document::DOCUMENT;
 use crate::test_context::{NEW, PASSWORD, TestContext, realm, without_key};
 
 async fn status(test: &TestContext, values: &[&str]) -> u16 {
@@ -154,7 +155,7 @@ async fn the_document_and_its_page_need_no_key() {
         assert_eq!((answer.status, answer.header("content-type")), (200, content_type));
     }
     let request = without_key(Method::GET, "/admin/v1/openapi.json").body(Body::empty()).unwrap();
-    assert_eq!(test.send(request).await.json(), *crate::document::DOCUMENT);
+    assert_eq!(test.send(request).await.json(), *DOCUMENT.value());
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ use repass_core::{
 use repass_testkit::{ManualClock, MemoryStore, fixtures};
 use tower::ServiceExt as _;
 
-use crate::document;
+use crate::document::DOCUMENT;
 
 pub(crate) const PASSWORD: &str = "the first of my passwords";
 pub(crate) const NEW: &str = "a second one, quite different";
@@ -89,9 +89,8 @@ impl TestContext {
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let (parts, body) = self.api.clone().oneshot(request).await.unwrap().into_parts();
         let body = body.collect().await.unwrap().to_bytes();
-        let answer = Answer { status: parts.status.as_u16(), headers: parts.headers, body };
-        document::assert_describes(&method, &path, &answer);
-        answer
+        DOCUMENT.assert_describes(&method, &path, parts.status, &parts.headers, &body);
+        Answer { status: parts.status.as_u16(), headers: parts.headers, body }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {

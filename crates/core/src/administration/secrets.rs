@@ -144,6 +144,8 @@ impl Administration {
             ahead if ahead > at => after(ahead, Duration::from_micros(1)),
             _ => at,
         };
+        // PostgreSQL keeps no NUL in a text.
+        let text = |text: &Option<String>| Some(text.as_ref()?.replace('\0', "\u{fffd}"));
         let token = AccessToken {
             id: TokenId(random_uuid(self.randomness())?),
             account: account.id,
@@ -152,8 +154,8 @@ impl Administration {
             issued_at,
             expires_at: after(at, lifetime),
             revoked_at: None,
-            ip_address: self.context.ip_address.clone(),
-            user_agent: self.context.user_agent.clone(),
+            ip_address: text(&self.context.ip_address),
+            user_agent: text(&self.context.user_agent),
             last_used_at: None,
         };
         let detail = Some(token.id.0.to_string());

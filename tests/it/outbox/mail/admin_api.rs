@@ -5,8 +5,8 @@ use repass_core::KeyKind;
 use serde_json::{Value, json};
 
 use super::{ACCEPTED, FIRST_PASSWORD, MailServer, NEW, assert_no_secret, mailing, start};
-use crate::admin_api::AdminApi;
 use crate::requests::{SITE, Wire};
+use repass_tests::AdminApi;
 
 const USER_ID: &str = "6169b2d892a5f30009d76480";
 
