@@ -240,7 +240,11 @@ fn write_certificate(folder: &Path) {
 #[test]
 fn the_manual_has_every_key() {
     let settings = SchemaSettings::default().with(|settings| settings.inline_subschemas = true);
-    let of = |schema: schemars::Schema| schema.to_value();
+    let of = |schema: schemars::Schema| {
+        let mut schema = schema.to_value();
+        schema.sort_all_objects();
+        schema
+    };
     let generator = || settings.clone().into_generator();
     let mut manual = Manual::new();
     manual.table("", "At the top", &of(generator().into_root_schema_for::<RawConfig>()));
@@ -277,6 +281,7 @@ fn the_schema_is_current() {
     let mut schema = settings.into_generator().into_root_schema_for::<RawConfig>().to_value();
     schema["title"] = "repassd.toml".into();
     in_json_schema(&mut schema);
+    schema.sort_all_objects();
     let made = format!("{schema:#}\n");
     if std::env::var_os("UPDATE").is_some() {
         std::fs::write(SCHEMA, made).unwrap();
