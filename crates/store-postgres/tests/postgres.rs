@@ -99,13 +99,13 @@ fn main() {
     ];
     let poolers: [(&str, fn()); 3] = [
         ("network::p1_installations_behind_a_pooler_are_isolated", || {
-            database::run(network::p1_installations_behind_a_pooler_are_isolated());
+            database::run(network::p1_installations_are_isolated(PoolMode::Transaction));
+        }),
+        ("network::p1_installations_behind_a_pooler_in_session_mode_are_isolated", || {
+            database::run(network::p1_installations_are_isolated(PoolMode::Session));
         }),
         ("network::p1_the_conformance_suite_passes_behind_a_pooler", || {
-            database::run(network::p1_the_suite_passes_behind(PoolMode::Transaction));
-        }),
-        ("network::p1_the_conformance_suite_passes_behind_a_pooler_in_session_mode", || {
-            database::run(network::p1_the_suite_passes_behind(PoolMode::Session));
+            database::run(network::p1_the_conformance_suite_passes_behind_a_pooler());
         }),
     ];
     for (name, test) in poolers {

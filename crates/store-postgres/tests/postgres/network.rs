@@ -80,9 +80,9 @@ pub(crate) async fn p3_an_invalid_server_response_is_an_outage() {
 /// Two installations in one database share connections through a pooler.
 ///
 /// Proves P1.
-pub(crate) async fn p1_installations_behind_a_pooler_are_isolated() {
+pub(crate) async fn p1_installations_are_isolated(mode: PoolMode) {
     let name = shared().create_database();
-    let pooler = Pooler::start(PoolMode::Transaction, shared()).unwrap();
+    let pooler = Pooler::start(mode, shared()).unwrap();
     let installation = async |schema: &str| {
         let mut options = PostgresOptions::default();
         options.schema = schema.parse().unwrap();
@@ -125,8 +125,8 @@ pub(crate) async fn p1_installations_behind_a_pooler_are_isolated() {
 }
 
 /// Proves P1.
-pub(crate) async fn p1_the_suite_passes_behind(mode: PoolMode) {
-    let pooler = Pooler::start(mode, shared()).unwrap();
+pub(crate) async fn p1_the_conformance_suite_passes_behind_a_pooler() {
+    let pooler = Pooler::start(PoolMode::Transaction, shared()).unwrap();
     let store = open(&pooler.url(&shared().create_database())).await;
     let store = std::sync::Arc::new(store);
     let fixture = repass_testkit::conformance::AdministrationFixture::new(store);
