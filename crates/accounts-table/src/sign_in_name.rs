@@ -20,7 +20,7 @@ impl AccountsTable {
 }
 
 /// Returns the values of SQL's `lower(column)` in the rows with this name, which is in the form of
-/// [`fold_name`].
+/// [`fold_name`](repass_core::fold_name).
 ///
 /// `lower` changes ASCII letters only on SQLite, and with some collations of PostgreSQL. So the
 /// other letters of the name are in lower case, in upper case, and in upper case at the start of
