@@ -90,8 +90,9 @@ impl<A> Engine<A> {
     /// Verifies a password without changing it, with the attempts, the lockouts and the cost of a
     /// change. Success clears the account's failures, spends the one-time password and replaces a
     /// hash that needs a rehash. The password alone does not clear the failures of an account with
-    /// one-time passwords, so that these cannot be guessed without limit. Each attempt writes an audit record (ASVS 16.3.1); repeated
-    /// refusals of a locked-out account are counted in one record a minute.
+    /// one-time passwords, so that these cannot be guessed without limit. Each attempt writes an
+    /// audit record (ASVS 16.3.1); repeated refusals of a locked-out account are counted in one
+    /// record a minute.
     ///
     /// # Errors
     /// See [`SignInError`].
@@ -100,8 +101,8 @@ impl<A> Engine<A> {
     }
 
     /// Returns what the policy refuses in a password that is not set. Passwords from breaches are
-    /// looked up if the policy refuses them. The current and earlier passwords of the account are not compared, since that
-    /// would be a way to guess them.
+    /// looked up if the policy refuses them. The current and earlier passwords of the account are not
+    /// compared, since that would be a way to guess them.
     ///
     /// # Errors
     /// When the source of passwords from breaches cannot be asked.

@@ -86,8 +86,9 @@ impl Administration {
     ///
     /// # Errors
     /// When the account exists, another account has its e-mail address or user name
-    /// ([`AdministrationError::NameTaken`]), a value is out of bounds, the hash is invalid, or the
-    /// policy refuses the password.
+    /// ([`AdministrationError::NameTaken`]), a value is out of bounds, the hash is invalid, the
+    /// policy refuses the password, the password cannot be looked up or hashed now, or the store
+    /// fails.
     pub async fn create_account(
         &self,
         new: NewAccount,
