@@ -28,7 +28,7 @@ pub struct NewAccount {
 impl NewAccount {
     /// Validates the account.
     pub(super) fn check(&self) -> Result<(), &'static str> {
-        self.username.as_deref().map_or(Ok(()), check_username)
+        check_names_and_profile(self.username.as_deref(), &self.profile)
     }
 
     /// Returns the account, active.
@@ -53,6 +53,25 @@ pub fn check_username(name: &str) -> Result<(), &'static str> {
         Err("a user name has no control characters")
     } else {
         Ok(())
+    }
+}
+
+/// The deepest nesting of attributes; JSON parsers limit it, serde_json to 128 levels.
+const MAX_NESTING: usize = 64;
+
+fn check_names_and_profile(username: Option<&str>, profile: &Profile) -> Result<(), &'static str> {
+    if profile.attributes.values().any(|value| nests_deeper(value, MAX_NESTING - 1)) {
+        return Err("the attributes nest deeper than 64 levels");
+    }
+    username.map_or(Ok(()), check_username)
+}
+
+fn nests_deeper(value: &serde_json::Value, levels: usize) -> bool {
+    let inner = |value| levels == 0 || nests_deeper(value, levels - 1);
+    match value {
+        serde_json::Value::Array(values) => values.iter().any(inner),
+        serde_json::Value::Object(members) => members.values().any(inner),
+        _ => false,
     }
 }
 
@@ -213,8 +232,7 @@ impl Administration {
         }
         let mut new = old.clone();
         edit(&mut new);
-        let checked = new.username.as_deref().map_or(Ok(()), check_username);
-        checked.map_err(invalid)?;
+        check_names_and_profile(new.username.as_deref(), &new.profile).map_err(invalid)?;
         let (action, detail) = if new.active == old.active {
             ("account.edit", None)
         } else {

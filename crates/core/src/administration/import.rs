@@ -156,18 +156,12 @@ struct ValidImport {
     has_active: bool,
 }
 
-/// The deepest nesting of attributes; JSON parsers limit it, serde_json to 128 levels.
-const MAX_NESTING: usize = 64;
-
 /// How far the clock of another system may be ahead.
 const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(5);
 
 /// Checks an account, and returns the reason if it is invalid.
 fn validate(new: &NewImport, now: Timestamp) -> Result<(), String> {
     new.account.check()?;
-    if new.account.profile.attributes.values().any(|value| nests_deeper(value, MAX_NESTING - 1)) {
-        return Err(format!("the attributes nest deeper than {MAX_NESTING} levels"));
-    }
     if let (Some(created_at), Some(updated_at)) = (new.created_at, new.updated_at)
         && updated_at < created_at
     {
@@ -185,15 +179,6 @@ fn validate(new: &NewImport, now: Timestamp) -> Result<(), String> {
     }
     let hash = new.password.as_ref().map(|password| password.hash.check());
     hash.unwrap_or(Ok(())).map_err(|reason| reason.to_string())
-}
-
-fn nests_deeper(value: &serde_json::Value, levels: usize) -> bool {
-    let inner = |value| levels == 0 || nests_deeper(value, levels - 1);
-    match value {
-        serde_json::Value::Array(values) => values.iter().any(inner),
-        serde_json::Value::Object(members) => members.values().any(inner),
-        _ => false,
-    }
 }
 
 /// The members of the present account that differ from the import.

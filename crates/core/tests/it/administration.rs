@@ -48,6 +48,26 @@ async fn an_added_account_has_the_given_members() {
     assert!(matches!(again, Err(AdministrationError::AccountExists { .. })), "{again:?}");
 }
 
+// An import has the same bound, so that every export can be imported.
+#[tokio::test]
+async fn the_nesting_of_attributes_is_bounded() {
+    let test = TestContext::new().await;
+    let nested = |levels: usize| {
+        let value = (1..levels).fold(serde_json::json!(1), |inner, _| serde_json::json!([inner]));
+        let mut new = new_account("kim", None);
+        new.profile.attributes.insert("a".to_owned(), value);
+        new
+    };
+    let refused = test.operator.add_account(nested(66), None).await;
+    assert!(matches!(refused, Err(AdministrationError::Invalid(_))), "{refused:?}");
+    let added = test.operator.add_account(nested(64), None).await.unwrap();
+    let too_deep = nested(66).profile;
+    let edit = |account: &mut Account| account.profile = too_deep;
+    let refused = test.operator.edit_account(&realm(), "kim", None, edit).await;
+    assert!(matches!(refused, Err(AdministrationError::Invalid(_))), "{refused:?}");
+    assert_eq!(test.operator.show_account(&realm(), "kim").await.unwrap().0, added);
+}
+
 #[tokio::test]
 async fn user_names_are_bounded() {
     let test = TestContext::new().await;
