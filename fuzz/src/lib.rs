@@ -7,29 +7,42 @@ pub mod secrets;
 pub mod vendor;
 
 use std::error::Error;
-use std::path::Path;
-use std::{env, fs};
+use std::fs;
+use std::path::{Path, PathBuf};
 
 /// Defines a target: `check` is called with every input, and panics if it finds an error.
+///
+/// `tests/corpora` includes the targets as modules; there, the target is a test of its corpus.
 #[macro_export]
 macro_rules! target {
     ($check:path) => {
         #[cfg(feature = "libfuzzer")]
         libfuzzer_sys::fuzz_target!(|input: &[u8]| $check(input));
 
-        #[cfg(not(feature = "libfuzzer"))]
+        #[cfg(all(not(feature = "libfuzzer"), not(test)))]
         fn main() -> Result<(), Box<dyn std::error::Error>> {
-            $crate::replay($check)
+            let files = std::env::args_os().skip(1).map(std::path::PathBuf::from);
+            $crate::replay(files, $check)
+        }
+
+        #[cfg(test)]
+        #[test]
+        fn corpus() -> Result<(), Box<dyn std::error::Error>> {
+            let (_, target) = module_path!().split_once("::").ok_or("the target is a module")?;
+            let corpora = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/corpus");
+            $crate::replay([std::path::Path::new(corpora).join(target)], $check)
         }
     };
 }
 
-/// Calls `check` with each file on the command line, and with each file in the folders on the
-/// command line.
+/// Calls `check` with each of these files, and with each file in these folders.
 ///
 /// # Errors
-/// When a file cannot be read.
-pub fn replay(check: fn(&[u8])) -> Result<(), Box<dyn Error>> {
+/// When a file cannot be read, and when there is none.
+pub fn replay(
+    paths: impl IntoIterator<Item = PathBuf>,
+    check: fn(&[u8]),
+) -> Result<(), Box<dyn Error>> {
     let mut files = 0;
     let mut run = |path: &Path| -> Result<(), Box<dyn Error>> {
         let input = fs::read(path)?;
@@ -38,15 +51,17 @@ pub fn replay(check: fn(&[u8])) -> Result<(), Box<dyn Error>> {
         files += 1;
         Ok(())
     };
-    for argument in env::args_os().skip(1) {
-        let path = Path::new(&argument);
+    for path in paths {
         if path.is_dir() {
             for entry in fs::read_dir(path)? {
                 run(&entry?.path())?;
             }
         } else {
-            run(path)?;
+            run(&path)?;
         }
+    }
+    if files == 0 {
+        return Err("there are no files".into());
     }
     println!("{files} files, no findings");
     Ok(())

@@ -1,16 +1,12 @@
 use std::path::PathBuf;
-use std::sync::Once;
 use std::time::Duration;
 
+use data_encoding::BASE64;
 use repass_tests::workspace;
 use serde_json::{Value, json};
-use thirtyfour::BrowserLogEntry;
-use thirtyfour::common::capabilities::desiredcapabilities::Capabilities;
-use thirtyfour::prelude::*;
 use tokio::sync::{Semaphore, SemaphorePermit};
-use tokio_rustls::rustls::crypto::ring;
 
-use crate::chromedriver;
+use crate::webdriver::{Element, Session};
 
 /// The longest that a page may take to reach a state.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -20,7 +16,7 @@ static PLACES: Semaphore = Semaphore::const_new(2);
 
 /// A session of Chromium without any state of another one.
 pub(crate) struct Browser {
-    driver: WebDriver,
+    session: Session,
     origin: String,
     _place: SemaphorePermit<'static>,
 }
@@ -51,33 +47,30 @@ pub(crate) struct Request {
 impl Browser {
     /// Starts a browser for the pages of this origin.
     pub(crate) async fn start(origin: &str, settings: Settings) -> Self {
-        static PROVIDER: Once = Once::new();
-        // The HTTP client of WebDriver has TLS if another crate of the build turns that on.
-        PROVIDER.call_once(|| ring::default_provider().install_default().unwrap());
         let place = PLACES.acquire().await.unwrap();
         let scripts = if settings.scripts { 1 } else { 2 };
-        let mut capabilities = Capabilities::new();
         // The sandbox does not run as root, and /dev/shm is small in containers.
-        let options = json!({
-            "args": ["--headless", "--no-sandbox", "--disable-dev-shm-usage"],
-            "prefs": {
-                "intl.accept_languages": settings.languages,
-                "profile.managed_default_content_settings.javascript": scripts,
+        let session = Session::start(json!({
+            "goog:chromeOptions": {
+                "args": ["--headless", "--no-sandbox", "--disable-dev-shm-usage"],
+                "prefs": {
+                    "intl.accept_languages": settings.languages,
+                    "profile.managed_default_content_settings.javascript": scripts,
+                },
             },
-        });
-        capabilities.set("goog:chromeOptions", options).unwrap();
-        let logs = json!({ "browser": "ALL", "performance": "ALL" });
-        capabilities.set("goog:loggingPrefs", logs).unwrap();
-        let driver = WebDriver::new(chromedriver::url().await, capabilities).await.unwrap();
-        Self { driver, origin: origin.to_owned(), _place: place }
+            "goog:loggingPrefs": { "browser": "ALL", "performance": "ALL" },
+        }));
+        let session = session.await;
+        Self { session, origin: origin.to_owned(), _place: place }
     }
 
     /// Opens a path, or a whole URL.
     pub(crate) async fn open(&self, url: &str) {
         // A URL that differs in the fragment only would not be loaded again.
-        self.driver.goto("about:blank").await.unwrap();
         let url = if url.starts_with('/') { self.origin.clone() + url } else { url.to_owned() };
-        self.driver.goto(url).await.unwrap();
+        for url in ["about:blank", &url] {
+            self.session.post("/url", json!({ "url": url })).await.unwrap();
+        }
     }
 
     /// Waits until the address has this path and query, and returns the heading of the page.
@@ -93,39 +86,38 @@ impl Browser {
         let script = format!("return Boolean({expression});");
         let waited = tokio::time::timeout(PATIENCE, async {
             // A page that is being left has no result.
-            while !self.driver.execute(script.as_str(), []).await.is_ok_and(|it| it.json() == true)
-            {
+            while !self.session.execute("sync", &script).await.is_ok_and(|it| it == true) {
                 tokio::time::sleep(POLL).await;
             }
         });
         if waited.await.is_err() {
-            panic!("never true: {expression}\n{}", self.driver.source().await.unwrap());
+            panic!("never true: {expression}\n{}", self.session.get("/source").await.unwrap());
         }
     }
 
-    pub(crate) async fn find(&self, css: &str) -> WebElement {
-        self.driver.find(By::Css(css)).await.unwrap()
+    pub(crate) async fn find(&self, css: &str) -> Element<'_> {
+        self.session.find(css).await
     }
 
     pub(crate) async fn text(&self, css: &str) -> String {
-        self.find(css).await.text().await.unwrap()
+        self.find(css).await.text("text").await
     }
 
     pub(crate) async fn value(&self, css: &str) -> String {
-        self.find(css).await.prop("value").await.unwrap().unwrap_or_default()
+        self.find(css).await.text("property/value").await
     }
 
     /// Replaces the text of the fields with these ids.
     pub(crate) async fn fill(&self, fields: &[(&str, &str)]) {
         for (id, text) in fields {
             let field = self.find(&format!("#{id}")).await;
-            field.clear().await.unwrap();
-            field.send_keys(*text).await.unwrap();
+            field.clear().await;
+            field.send_keys(text).await;
         }
     }
 
     pub(crate) async fn click(&self, css: &str) {
-        self.find(css).await.click().await.unwrap();
+        self.find(css).await.click().await;
     }
 
     /// Fills in the form and sends it, and waits for the next page.
@@ -134,7 +126,7 @@ impl Browser {
         let form = self.find("form").await;
         self.click("button[type=submit]").await;
         let waited = tokio::time::timeout(PATIENCE, async {
-            while form.tag_name().await.is_ok() {
+            while form.get("name").await.is_ok() {
                 tokio::time::sleep(POLL).await;
             }
         });
@@ -142,19 +134,19 @@ impl Browser {
     }
 
     /// Presses keys, wherever the focus is.
-    pub(crate) async fn press(&self, keys: impl Into<TypingData>) {
-        self.driver.action_chain().send_keys(keys).perform().await.unwrap();
+    pub(crate) async fn press(&self, keys: &str) {
+        self.session.press(keys).await;
     }
 
     /// Runs a script and returns its result.
     pub(crate) async fn run(&self, script: &str) -> Value {
-        self.driver.execute(script, []).await.unwrap().json().clone()
+        self.session.execute("sync", script).await.unwrap()
     }
 
     /// Runs a script, and returns what it gives to the function `done`.
     pub(crate) async fn run_async(&self, script: &str) -> Value {
         let script = format!("const done = arguments[0]; {script}");
-        self.driver.execute_async(script, []).await.unwrap().json().clone()
+        self.session.execute("async", &script).await.unwrap()
     }
 
     pub(crate) async fn set_dark(&self, dark: bool) {
@@ -180,7 +172,7 @@ impl Browser {
     }
 
     pub(crate) async fn forget_cookies(&self) {
-        self.driver.delete_all_cookies().await.unwrap();
+        self.session.delete("/cookie").await.unwrap();
     }
 
     /// Writes an image of the whole page in this width to `target/screenshots`.
@@ -188,7 +180,8 @@ impl Browser {
         self.set_size(width, 1, 1).await;
         let height = self.run("return document.documentElement.scrollHeight").await;
         self.set_size(width, u32::try_from(height.as_u64().unwrap()).unwrap(), 1).await;
-        let image = self.driver.screenshot_as_png().await.unwrap();
+        let image = self.session.get("/screenshot").await.unwrap();
+        let image = BASE64.decode(image.as_str().unwrap().as_bytes()).unwrap();
         let folder: PathBuf = workspace().join("target/screenshots");
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::write(folder.join(format!("{name}.png")), image).unwrap();
@@ -199,18 +192,26 @@ impl Browser {
         self.run_async("requestAnimationFrame(() => requestAnimationFrame(() => done()));").await;
     }
 
-    async fn devtools(&self, method: &str, parameters: Value) -> Value {
-        self.driver.cdp().send_raw(method, parameters).await.unwrap()
+    async fn devtools(&self, method: &str, parameters: Value) {
+        let command = json!({ "cmd": method, "params": parameters });
+        self.session.post("/goog/cdp/execute", command).await.unwrap();
+    }
+
+    /// Returns the messages of a log since the last call.
+    async fn log(&self, kind: &str) -> Vec<String> {
+        let log = self.session.post("/se/log", json!({ "type": kind })).await.unwrap();
+        let message = |entry: &Value| entry["message"].as_str().unwrap().to_owned();
+        log.as_array().unwrap().iter().map(message).collect()
     }
 
     /// Returns the requests since the last call.
     pub(crate) async fn requests(&self) -> Vec<Request> {
-        let log = self.driver.get_log("performance").await.unwrap();
-        let message = |entry: &BrowserLogEntry| {
-            let event: Value = serde_json::from_str(&entry.message).unwrap();
+        let log = self.log("performance").await;
+        let event = |message: &String| {
+            let event: Value = serde_json::from_str(message).unwrap();
             (event["message"]["method"].clone(), event["message"]["params"].clone())
         };
-        let events: Vec<_> = log.iter().map(message).collect();
+        let events: Vec<_> = log.iter().map(event).collect();
         // The headers that the network stack adds are an event of their own.
         let added = |id: &Value| {
             let of_request = events.iter().filter(move |(method, event)| {
@@ -235,19 +236,11 @@ impl Browser {
         }
         // A page with the status of an error is such a report too.
         let expected = ["of 403 ", "of 404 ", "of 422 ", "of 429 "];
-        for entry in self.driver.browser_log().await.unwrap() {
-            let is_status = entry.message.contains("the server responded with a status ")
-                && expected.iter().any(|status| entry.message.contains(status));
-            assert!(is_status, "{entry:?}");
+        for message in self.log("browser").await {
+            let is_status = message.contains("the server responded with a status ")
+                && expected.iter().any(|status| message.contains(status));
+            assert!(is_status, "{message}");
         }
-        self.driver.clone().quit().await.unwrap();
-    }
-}
-
-impl Drop for Browser {
-    /// Leaves the session of a test that has panicked to the end of the process: the driver would
-    /// wait for its connections, whose runtime stands still.
-    fn drop(&mut self) {
-        let _ = self.driver.clone().leak();
+        self.session.delete("").await.unwrap();
     }
 }

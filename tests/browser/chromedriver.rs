@@ -1,4 +1,5 @@
 use std::io::{BufRead, BufReader};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::LazyLock;
@@ -7,7 +8,7 @@ static CHROMEDRIVER: LazyLock<Chromedriver> = LazyLock::new(Chromedriver::start)
 
 /// The chromedriver that all tests of the process share.
 struct Chromedriver {
-    url: String,
+    address: SocketAddr,
     /// Its input is open as long as the process runs.
     _guard: Child,
     _output: BufReader<ChildStdout>,
@@ -26,14 +27,14 @@ impl Chromedriver {
             let mut line = String::new();
             assert!(output.read_line(&mut line).unwrap() > 0, "chromedriver does not start");
             if let Some((_, port)) = line.trim_end().split_once("started successfully on port ") {
-                break port.trim_end_matches('.').to_owned();
+                break port.trim_end_matches('.').parse().unwrap();
             }
         };
-        Self { url: format!("http://127.0.0.1:{port}"), _guard: guard, _output: output }
+        Self { address: (Ipv4Addr::LOCALHOST, port).into(), _guard: guard, _output: output }
     }
 }
 
-/// Returns the URL of chromedriver, and starts it the first time.
-pub(crate) async fn url() -> &'static str {
-    tokio::task::spawn_blocking(|| CHROMEDRIVER.url.as_str()).await.unwrap()
+/// Returns the address of chromedriver, and starts it the first time.
+pub(crate) async fn address() -> SocketAddr {
+    tokio::task::spawn_blocking(|| CHROMEDRIVER.address).await.unwrap()
 }

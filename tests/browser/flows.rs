@@ -31,8 +31,8 @@ async fn a_password_is_changed() {
     browser.submit(&[("current-password", FIRST_PASSWORD), ("new-password", NEW)]).await;
     let done = browser.arrives_at("/account/password/done").await;
     assert_eq!(done, "Your password is changed");
-    let application = browser.find("a.button").await.attr("href").await.unwrap();
-    assert_eq!(application.as_deref(), Some("https://shop.example/"));
+    let application = browser.find("a.button").await.text("attribute/href").await;
+    assert_eq!(application, "https://shop.example/");
     assert!(site.is_password("pat", NEW).await);
     browser.finish().await;
 }
@@ -58,7 +58,7 @@ async fn a_forgotten_password_is_reset_by_the_link_of_the_mail() {
     // A refused password does not spend the token.
     browser.submit(&[("new-password", "kurz")]).await;
     assert!(browser.text("#problems").await.contains("mindestens 15 Zeichen"));
-    assert!(!browser.find("#code").await.is_displayed().await.unwrap());
+    assert!(!browser.find("#code").await.is("displayed").await);
     browser.submit(&[("new-password", NEW)]).await;
     let done = browser.arrives_at("/account/reset/done").await;
     assert_eq!(done, "Ihr neues Passwort ist festgelegt");

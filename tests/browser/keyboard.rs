@@ -1,10 +1,10 @@
 //! The pages by keyboard alone.
 
 use repass_tests::FIRST_PASSWORD;
-use thirtyfour::prelude::*;
 
 use crate::browser::Browser;
 use crate::site::{NEW, Site};
+use crate::webdriver::key;
 
 /// Returns the id of the element that has the focus, or that of the field of a button. The focus is
 /// visible.
@@ -34,27 +34,27 @@ async fn a_password_is_changed_by_tab_and_enter() {
         "submit",
     ];
     for stop in stops {
-        browser.press(Key::Tab).await;
+        browser.press(key::TAB).await;
         assert_eq!(focus(&browser).await, stop);
     }
-    browser.press(Key::Enter).await;
+    browser.press(key::ENTER).await;
     browser.wait_for("document.getElementById('problems')").await;
     assert_eq!(focus(&browser).await, "problems");
-    browser.press(Key::Tab).await;
+    browser.press(key::TAB).await;
     assert_eq!(focus(&browser).await, "#username");
-    browser.press(Key::Enter).await;
+    browser.press(key::ENTER).await;
     assert_eq!(focus(&browser).await, "username");
-    browser.press("pat" + Key::Tab + FIRST_PASSWORD + Key::Tab).await;
+    browser.press(&["pat", key::TAB, FIRST_PASSWORD, key::TAB].concat()).await;
     // The button that shows the password.
-    browser.press(Key::Space).await;
+    browser.press(key::SPACE).await;
     assert_eq!(
         browser.run("return document.getElementById('current-password').type").await,
         "text"
     );
-    browser.press(Key::Tab + NEW + Key::Enter).await;
+    browser.press(&[key::TAB, NEW, key::ENTER].concat()).await;
     browser.arrives_at("/account/password/done").await;
     assert!(site.is_password("pat", NEW).await);
-    browser.press(Key::Tab).await;
+    browser.press(key::TAB).await;
     assert_eq!(browser.run("return document.activeElement.className").await, "button");
     browser.finish().await;
 }

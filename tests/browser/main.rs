@@ -12,4 +12,5 @@ mod password_managers;
 mod privacy;
 mod site;
 mod states;
+mod webdriver;
 mod without_scripts;

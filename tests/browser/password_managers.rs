@@ -3,10 +3,10 @@
 
 use repass_tests::FIRST_PASSWORD;
 use serde_json::{Value, json};
-use thirtyfour::prelude::*;
 
 use crate::browser::Browser;
 use crate::site::{NEW, Site};
+use crate::webdriver::key;
 
 /// Returns the name, type and `autocomplete` of each field of the only form, in order.
 async fn fields(browser: &Browser) -> Value {
@@ -42,7 +42,7 @@ async fn each_form_has_the_fields_that_managers_fill() {
     assert_eq!(browser.run(attributes).await, rules);
     // The name is on the page, and a manager saves the password for it.
     let name = browser.find("#username").await;
-    assert!(name.is_displayed().await.unwrap() && name.is_enabled().await.unwrap());
+    assert!(name.is("displayed").await && name.is("enabled").await);
     assert_eq!(browser.value("#username").await, "pat");
     browser.open("/account/forgot").await;
     assert_eq!(fields(&browser).await, json!([token, username]));
@@ -101,10 +101,11 @@ async fn rules_are_marked_while_a_password_is_typed_or_pasted() {
     assert_eq!(browser.text("#new-password-live").await, "");
     let name = "patriciapatricia";
     browser.fill(&[("username", name)]).await;
-    for (field, key) in [("username", "c"), ("new-password", "v")] {
+    for (field, letter) in [("username", "c"), ("new-password", "v")] {
         let field = browser.find(&format!("#{field}")).await;
-        field.send_keys(Key::Control + "a").await.unwrap();
-        field.send_keys(Key::Control + key).await.unwrap();
+        for letter in ["a", letter] {
+            field.send_keys(&format!("{}{letter}", key::CONTROL)).await;
+        }
     }
     assert_eq!(browser.value("#new-password").await, name, "it can be pasted");
     browser.wait_for("document.getElementById('new-password-live').textContent").await;
