@@ -16,6 +16,7 @@ use hyper_util::rt::TokioIo;
 use nix::sys::signal::Signal;
 use repass_tests::{Server, ServerBuilder, installed};
 use serde_json::json;
+use tokio::net::TcpStream;
 
 use crate::certificates::Authority;
 use crate::health::admin;
@@ -101,26 +102,26 @@ impl Acme {
             .unwrap();
         let lines = BufReader::new(process.stdout.take().unwrap()).lines();
         let log = Arc::new(Mutex::new(String::new()));
-        let (written, (listens, listening)) = (Arc::clone(&log), tokio::sync::oneshot::channel());
+        let written = Arc::clone(&log);
         std::thread::spawn(move || {
-            let mut listens = Some(listens);
             for line in lines.map_while(Result::ok) {
-                written.lock().unwrap().push_str(&(line.clone() + "\n"));
-                if line.contains("ACME directory available")
-                    && let Some(listens) = listens.take()
-                {
-                    listens.send(()).unwrap();
-                }
+                written.lock().unwrap().push_str(&(line + "\n"));
             }
         });
-        listening.await.expect("Pebble listens; its ports may have been taken meanwhile");
+        // It logs that it listens before it does.
+        for address in [self.directory, self.management] {
+            while TcpStream::connect(address).await.is_err() {
+                let ended = process.try_wait().unwrap();
+                assert!(ended.is_none(), "another program may have taken its ports");
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        }
         Pebble { process, log }
     }
 
     /// A client that trusts Pebble's root.
     async fn client(&self) -> TlsClient {
-        let own = TlsClient::trusting_pem(self.authority.pem());
-        let own = TlsClient { protocols: vec!["http/1.1"], ..own };
+        let own = TlsClient::trusting_pem(self.authority.pem()).with_http1();
         let mut sender = open(&own, self.management).await;
         let request = Request::get("/roots/0").header("host", HOST);
         let answer = sender.send_request(request.body(Empty::<Bytes>::new()).unwrap()).await;
@@ -206,8 +207,7 @@ async fn a_certificate_that_is_due_is_served_until_it_is_renewed() {
     server.logged("no certificate could be ordered").await;
     assert_eq!(readiness(&server).await.0, 200);
     let old = TlsClient::trusting_pem(old.pem());
-    let http1 = TlsClient { protocols: vec!["http/1.1"], ..old.clone() };
-    let mut connection = open(&http1, acme.address).await;
+    let mut connection = open(&old.clone().with_http1(), acme.address).await;
 
     let _pebble = acme.pebble(acme.address.port()).await;
     server.signal(Signal::SIGHUP);

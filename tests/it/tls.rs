@@ -34,7 +34,7 @@ const PATH: &str = "/v1/changePassword";
 pub(crate) struct TlsClient {
     authority: String,
     versions: Vec<&'static SupportedProtocolVersion>,
-    pub(crate) protocols: Vec<&'static str>,
+    protocols: Vec<&'static str>,
     /// Its own certificate and key.
     own: Option<(String, String)>,
 }
@@ -47,6 +47,11 @@ impl TlsClient {
     pub(crate) fn trusting_pem(authority: String) -> Self {
         let versions = ALL_VERSIONS.to_vec();
         Self { authority, versions, protocols: vec!["h2", "http/1.1"], own: None }
+    }
+
+    /// The same client with HTTP/1.1 only.
+    pub(crate) fn with_http1(self) -> Self {
+        Self { protocols: vec!["http/1.1"], ..self }
     }
 
     pub(crate) async fn connect(

@@ -44,7 +44,7 @@ const LAST_RETRY: Duration = Duration::from_secs(3600);
 #[derive(Debug, thiserror::Error)]
 enum AcmeError {
     #[error(
-        "the directory {0} gave no answer; check tls.acme.directory, directory_ca and the network"
+        "the directory {0} cannot be used; check tls.acme.directory, directory_ca and the network"
     )]
     Directory(String, #[source] instant_acme::Error),
     #[error("the ACME server refused the account; check tls.acme.contact")]
