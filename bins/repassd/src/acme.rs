@@ -209,7 +209,7 @@ fn answer_challenge(
     params.custom_extensions = vec![CustomExtension::new_acme_identifier(digest)];
     let certificate = params.self_signed(&key)?.der().clone();
     let key = PrivatePkcs8KeyDer::from(key.serialize_der());
-    Ok(tls.answer_challenge(domain, certificate, key.into())?)
+    Ok(tls.answer_challenge(domain, certificate, &key.into())?)
 }
 
 /// Returns why an order became invalid.

@@ -7,6 +7,7 @@
 #[cfg(feature = "otlp")]
 mod export;
 
+use axum::extract::MatchedPath;
 #[cfg(feature = "otlp")]
 pub(crate) use export::Traces;
 use http::{Method, Request, Response};
@@ -76,7 +77,7 @@ fn route<B>(response: &Response<B>) -> Option<&str> {
     let extensions = response.extensions();
     match extensions.get::<repass_http::Outcome>() {
         Some(outcome) => outcome.route.as_deref(),
-        None => extensions.get::<axum::extract::MatchedPath>().map(|path| path.as_str()),
+        None => extensions.get().map(MatchedPath::as_str),
     }
 }
 
