@@ -144,6 +144,14 @@ async fn certificates(client: &TlsClient, address: SocketAddr) -> Vec<Vec<u8>> {
     chain.iter().map(|certificate| certificate.to_vec()).collect()
 }
 
+/// Waits until the server has a certificate of Pebble.
+async fn renewed(acme: &Acme) {
+    let client = acme.client().await;
+    while client.connect(acme.address).await.is_err() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
 async fn readiness(server: &Server) -> (u16, String) {
     let answer = admin(server).send(Method::GET, "/readyz", &[], "").await;
     (answer.status.as_u16(), answer.text().to_owned())
@@ -202,24 +210,30 @@ async fn a_certificate_that_is_due_is_served_until_it_is_renewed() {
     std::fs::set_permissions(folder.parent().unwrap(), private).unwrap();
     // More than two thirds of its lifetime have passed.
     let (certificate, key) = old.issue_between(HOST, 1975, 2050);
-    std::fs::write(folder.join("certificate.pem"), key + &certificate).unwrap();
+    let due = key + &certificate;
+    std::fs::write(folder.join("certificate.pem"), &due).unwrap();
     let server = acme.builder.start().await;
     server.logged("no certificate could be ordered").await;
     assert_eq!(readiness(&server).await.0, 200);
     let old = TlsClient::trusting_pem(old.pem());
     let mut connection = open(&old.clone().with_http1(), acme.address).await;
 
-    let _pebble = acme.pebble(acme.address.port()).await;
+    let pebble = acme.pebble(acme.address.port()).await;
     server.signal(Signal::SIGHUP);
-    server.logged("ordering a certificate").await;
-    let client = acme.client().await;
-    while client.connect(acme.address).await.is_err() {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    renewed(&acme).await;
     assert!(old.connect(acme.address).await.is_err());
     let request = Request::get(PATH).header("host", HOST).body(Empty::new()).unwrap();
     let answer = connection.send_request(request).await.unwrap();
     assert_eq!(answer.status(), 405, "the open connection");
+
+    // Pebble forgets its accounts.
+    drop(pebble);
+    let _pebble = acme.pebble(acme.address.port()).await;
+    std::fs::write(folder.join("certificate.pem"), due).unwrap();
+    server.signal(Signal::SIGHUP);
+    server.logged("does not know the account any more").await;
+    server.signal(Signal::SIGHUP);
+    renewed(&acme).await;
 }
 
 /// Proves RFC 8555.

@@ -49,6 +49,8 @@ enum AcmeError {
     Directory(String, #[source] instant_acme::Error),
     #[error("the ACME server refused the account; check tls.acme.contact")]
     Account(#[source] instant_acme::Error),
+    #[error("the ACME server does not know the account any more; the next try creates another one")]
+    UnknownAccount,
     #[error("the order at the ACME server failed")]
     Order(#[from] instant_acme::Error),
     #[error(
@@ -122,10 +124,9 @@ async fn order(acme: &AcmeConfig, tls: &Tls) -> Result<(), AcmeError> {
     let identifiers: Vec<_> = acme.domains.iter().cloned().map(Identifier::Dns).collect();
     let mut order = match account.new_order(&NewOrder::new(&identifiers)).await {
         Err(instant_acme::Error::Api(problem)) if is_unknown_account(&problem) => {
-            // The next try creates another one.
             let file = acme.account_file();
             std::fs::remove_file(&file).map_err(|error| AcmeError::File(file, error))?;
-            return Err(AcmeError::Account(problem.into()));
+            return Err(AcmeError::UnknownAccount);
         }
         order => order?,
     };

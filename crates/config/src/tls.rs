@@ -183,9 +183,13 @@ impl Tls {
     /// Reloads the files if they have changed, or always if `force`. If they are invalid, the last
     /// valid ones stay in use.
     pub fn reload(&self, force: bool, now: Timestamp) {
+        self.reload_files(force, now);
         if force {
             self.forces.notify_one();
         }
+    }
+
+    fn reload_files(&self, force: bool, now: Timestamp) {
         let state = self.files.state();
         // Before the first certificate of an ACME server, there is no file.
         let is_absent = self.acme.is_some() && state.first() == Some(&None);
