@@ -31,8 +31,14 @@ impl Authority {
 
     /// A certificate for `host` until the end of that year, and its key, both in PEM.
     pub(crate) fn issue(&self, host: &str, year: i32) -> (String, String) {
+        self.issue_between(host, 1975, year)
+    }
+
+    /// The same from the beginning of another year.
+    pub(crate) fn issue_between(&self, host: &str, first: i32, year: i32) -> (String, String) {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new(vec![host.to_owned()]).unwrap();
+        params.not_before = date_time_ymd(first, 1, 1);
         params.not_after = date_time_ymd(year, 12, 31);
         let certificate = params.signed_by(&key, &self.0).unwrap();
         (certificate.pem(), key.serialize_pem())

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod accounts_table;
+mod acme;
 mod admin_api;
 mod blocklists;
 mod certificates;
@@ -42,5 +43,6 @@ mod sockets;
 mod test_context;
 mod tls;
 mod token_issuers;
+mod traces;
 mod vendor_page;
 mod zap;

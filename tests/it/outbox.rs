@@ -1,7 +1,7 @@
 //! The delivery of events to a webhook. That by e-mail is in [`mail`].
 
 mod mail;
-mod receiver;
+pub(crate) mod receiver;
 
 use std::time::Duration;
 

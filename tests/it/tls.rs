@@ -25,13 +25,13 @@ use tokio_rustls::rustls::{
 use crate::certificates::Authority;
 use crate::proxies::{Proxy, haproxy_examples};
 
-const HOST: &str = "localhost";
+pub(crate) const HOST: &str = "localhost";
 const TLS: &str = "[tls]\ncertificate = 'server.pem'\nkey = 'server.key'\n";
 const PATH: &str = "/v1/changePassword";
 
 /// A client that trusts one authority.
 #[derive(Clone)]
-struct TlsClient {
+pub(crate) struct TlsClient {
     authority: String,
     versions: Vec<&'static SupportedProtocolVersion>,
     protocols: Vec<&'static str>,
@@ -41,11 +41,23 @@ struct TlsClient {
 
 impl TlsClient {
     fn trusting(authority: &Authority) -> Self {
-        let versions = ALL_VERSIONS.to_vec();
-        Self { authority: authority.pem(), versions, protocols: vec!["h2", "http/1.1"], own: None }
+        Self::trusting_pem(authority.pem())
     }
 
-    async fn connect(&self, address: SocketAddr) -> std::io::Result<TlsStream<TcpStream>> {
+    pub(crate) fn trusting_pem(authority: String) -> Self {
+        let versions = ALL_VERSIONS.to_vec();
+        Self { authority, versions, protocols: vec!["h2", "http/1.1"], own: None }
+    }
+
+    /// The same client with HTTP/1.1 only.
+    pub(crate) fn with_http1(self) -> Self {
+        Self { protocols: vec!["http/1.1"], ..self }
+    }
+
+    pub(crate) async fn connect(
+        &self,
+        address: SocketAddr,
+    ) -> std::io::Result<TlsStream<TcpStream>> {
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_slice(self.authority.as_bytes()).unwrap()).unwrap();
         let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -68,7 +80,7 @@ impl TlsClient {
     }
 
     /// The status of the answer to a GET, and what was agreed on.
-    async fn get(
+    pub(crate) async fn get(
         &self,
         address: SocketAddr,
         path: &str,

@@ -108,6 +108,10 @@ impl Probes {
         if self.stopping.load(Ordering::Relaxed) {
             return text(StatusCode::SERVICE_UNAVAILABLE, "the server is stopping\n");
         }
+        if self.metrics.tls.iter().any(|(_, tls)| tls.expires().is_none()) {
+            let reason = "certificate: none yet from the ACME server; see the log\n";
+            return text(StatusCode::SERVICE_UNAVAILABLE, reason);
+        }
         let result = match tokio::time::timeout(TIMEOUT, self.store.check_ready()).await {
             Ok(result) => result.map_err(|error| ErrorChain(&error).to_string()),
             Err(_) => Err("does not answer in time".to_owned()),

@@ -22,6 +22,19 @@ pub(crate) async fn run(config: &Config) -> Result<(), Box<dyn Error>> {
     writeln!(out, "The configuration is valid. `repassd serve` would:")?;
     let protocol = |tls: &Option<_>| if tls.is_some() { "TLS" } else { "plain HTTP" };
     writeln!(out, "  listen on      {} ({})", list(&config.listen), protocol(&config.tls))?;
+    if let Some((tls, acme)) = config.tls.as_ref().and_then(|tls| Some((tls, tls.acme()?))) {
+        let kept = match tls.expires() {
+            Some(expires) => format!("has one until {expires}"),
+            None => "has none yet".to_owned(),
+        };
+        writeln!(
+            out,
+            "  order certs    for {} at {}; {} {kept}",
+            acme.domains.join(", "),
+            acme.directory,
+            acme.folder.display()
+        )?;
+    }
     if !config.admin.is_empty() {
         writeln!(
             out,
@@ -77,6 +90,9 @@ pub(crate) async fn run(config: &Config) -> Result<(), Box<dyn Error>> {
     if let Some(compromised) = &config.compromised {
         compromised.open()?;
         writeln!(out, "  look up breaches in {compromised}")?;
+    }
+    if let Some(traces) = &config.traces {
+        writeln!(out, "  export traces  to {}", traces.endpoint)?;
     }
     let outbox = &config.outbox;
     for channel in &outbox.channels {

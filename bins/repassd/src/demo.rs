@@ -21,6 +21,7 @@ use crate::cli::DemoOptions;
 use crate::metrics::Metrics;
 use crate::signals::StopSignals;
 use crate::sockets::Listeners;
+use crate::traces::Traces;
 use crate::{listen, logging};
 pub(crate) use mails::MailCatcher;
 use repass_config::{Config, LogConfig, LogFormat, Vendors};
@@ -29,7 +30,10 @@ pub(crate) async fn run(options: DemoOptions, vendors: &Vendors) -> Result<(), B
     let filter = Targets::new()
         .with_default(LevelFilter::WARN)
         .with_target("repass::request", LevelFilter::INFO);
-    let _log = logging::start(&LogConfig { format: LogFormat::Text, filter, file: None })?;
+    let _log = logging::start(
+        &LogConfig { format: LogFormat::Text, filter, file: None },
+        &Traces::start(None)?,
+    )?;
     let mut signals = StopSignals::new()?;
     let mut listeners = Listeners::default();
     listeners.bind_tcp(&[options.listen]).await?;

@@ -13,6 +13,8 @@
 //! }
 //! ```
 
+#[cfg(feature = "acme")]
+mod acme;
 mod admin;
 mod assemble;
 mod check_config;
@@ -34,6 +36,7 @@ mod signals;
 mod slots;
 mod sockets;
 mod systemd;
+mod traces;
 
 use std::error::Error;
 use std::io::Write;

@@ -24,6 +24,7 @@ use repass_http::{BoxError, Peer, Proxy, client_network};
 use tokio::sync::{mpsc, watch};
 use tokio_io_timeout::TimeoutStream;
 use tower::Service;
+use tracing::Instrument;
 
 use crate::head;
 use crate::lingering::Lingering;
@@ -31,6 +32,7 @@ use crate::metrics::Metrics;
 use crate::proxies;
 use crate::slots::{Slot, Slots};
 use crate::sockets::{Listeners, Stream};
+use crate::traces;
 use repass_config::tls::{self, Tls};
 use repass_config::{ServerLimits, TrustedProxies};
 
@@ -336,12 +338,14 @@ impl<S: Serve> Service<Request<Incoming>> for ConnectionService<S> {
     fn call(&mut self, mut request: Request<Incoming>) -> Self::Future {
         let active = ActiveRequest::start(&self.activity);
         let measured = self.metrics.request();
+        let span = traces::request(&request);
         self.client_may_send.store(true, Ordering::Relaxed);
         let client = proxies::client(&self.proxies, self.hop, request.headers());
         if let Err(refused) = head::check(&request) {
             let status = refused.status().as_u16();
             tracing::info!(peer = %Proxy(client), status, "refused a request because of its head");
             measured.answered(&refused);
+            traces::answered(&span, &refused);
             return Box::pin(std::future::ready(Ok(refused.map(S::body))));
         }
         if client != self.peer {
@@ -350,13 +354,14 @@ impl<S: Serve> Service<Request<Incoming>> for ConnectionService<S> {
         if let Some(client) = client {
             request.extensions_mut().insert(Peer(client));
         }
-        let answering = self.service.call(request);
+        let answering = span.in_scope(|| self.service.call(request)).instrument(span.clone());
         let client_may_send = Arc::clone(&self.client_may_send);
         Box::pin(async move {
             let _active = active;
             let answer = answering.await;
             if let Ok(answer) = &answer {
                 measured.answered(answer);
+                traces::answered(&span, answer);
                 // The service sets this header if it did not read the whole body.
                 client_may_send.store(answer.headers().contains_key(CONNECTION), Ordering::Relaxed);
             }

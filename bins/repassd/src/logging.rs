@@ -16,8 +16,9 @@ use repass_core::{Clock, SystemClock};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{Registry, fmt, reload};
+use tracing_subscriber::{Layer, Registry, fmt, reload};
 
+use crate::traces::{self, Traces};
 use repass_config::{LogConfig, LogFormat};
 
 /// The largest number of lines that wait to be written. Further lines are dropped.
@@ -40,12 +41,15 @@ pub(crate) struct LogFileError {
 
 /// Starts the log, for the life of the process. Drop the returned [`Log`] at the end, so that the
 /// last lines are written.
-pub(crate) fn start(config: &LogConfig) -> Result<Log, Box<dyn std::error::Error>> {
+pub(crate) fn start(
+    config: &LogConfig,
+    traces: &Traces,
+) -> Result<Log, Box<dyn std::error::Error>> {
     let out: Output = match &config.file {
         Some(file) => Box::new(open(file)?),
         None => Box::new(io::stderr()),
     };
-    let (filter, handle) = reload::Layer::new(with_panics(config.filter.clone()));
+    let (filter, handle) = reload::Layer::new(of_log(config.filter.clone()));
     let (log, lines) = Log::new(config.file.clone(), Some(handle));
     let (lost, format) = (log.lost_lines(), config.format);
     std::thread::Builder::new().name("log".to_owned()).spawn(move || {
@@ -55,18 +59,23 @@ pub(crate) fn start(config: &LogConfig) -> Result<Log, Box<dyn std::error::Error
     let lines = fmt::layer()
         .with_writer(move || queue.clone())
         .with_ansi(config.file.is_none() && io::stderr().is_terminal());
-    let subscriber = tracing_subscriber::registry().with(filter);
+    let registry = tracing_subscriber::registry();
     // A second start in one process, which only tests do, has no effect.
     let _ = match format {
-        LogFormat::Text => subscriber.with(lines).try_init(),
-        LogFormat::Json => subscriber.with(lines.json().flatten_event(true)).try_init(),
+        LogFormat::Text => registry.with(lines.with_filter(filter)).with(traces.layer()).try_init(),
+        LogFormat::Json => {
+            let lines = lines.json().flatten_event(true);
+            registry.with(lines.with_filter(filter)).with(traces.layer()).try_init()
+        }
     };
     Ok(log)
 }
 
-/// Panics are always logged.
-fn with_panics(filter: Targets) -> Targets {
-    filter.with_target("repass::panic", LevelFilter::ERROR)
+/// Panics are always logged, and spans for traces never.
+fn of_log(filter: Targets) -> Targets {
+    filter
+        .with_target("repass::panic", LevelFilter::ERROR)
+        .with_target(traces::TARGET, LevelFilter::OFF)
 }
 
 fn open(file: &Path) -> Result<File, LogFileError> {
@@ -134,7 +143,7 @@ impl Log {
     }
 
     pub(crate) fn set_filter(&self, filter: Targets) -> Result<(), reload::Error> {
-        self.filter.as_ref().map_or(Ok(()), |handle| handle.reload(with_panics(filter)))
+        self.filter.as_ref().map_or(Ok(()), |handle| handle.reload(of_log(filter)))
     }
 
     fn clone_queue(&self) -> Queue {

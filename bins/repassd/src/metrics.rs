@@ -88,20 +88,25 @@ impl MeasuredRequest {
     /// Counts the answer.
     pub(crate) fn answered<B>(mut self, response: &Response<B>) {
         self.is_answered = true;
-        let (api, outcome) = match response.extensions().get::<Outcome>() {
-            // No API has the path.
-            Some(Outcome { code: "not-found", .. }) => ("", "not-found"),
-            Some(outcome) => (outcome.api.as_str(), outcome.code),
-            None => match response.extensions().get::<repass_admin_api::Outcome>() {
-                Some(repass_admin_api::Outcome(outcome)) => ("admin", *outcome),
-                None => match response.extensions().get::<repass_pages::Outcome>() {
-                    Some(outcome) => ("pages", outcome.code),
-                    None => ("", "invalid-head"),
-                },
-            },
-        };
+        let (api, outcome) = outcome(response);
         let status = response.status();
         self.metrics.count(api, outcome, status.as_str(), self.started.elapsed());
+    }
+}
+
+/// Returns the API of an answer, empty if there is none, and its outcome.
+pub(crate) fn outcome<B>(response: &Response<B>) -> (&str, &'static str) {
+    match response.extensions().get::<Outcome>() {
+        // No API has the path.
+        Some(Outcome { code: "not-found", .. }) => ("", "not-found"),
+        Some(outcome) => (outcome.api.as_str(), outcome.code),
+        None => match response.extensions().get::<repass_admin_api::Outcome>() {
+            Some(repass_admin_api::Outcome(outcome)) => ("admin", *outcome),
+            None => match response.extensions().get::<repass_pages::Outcome>() {
+                Some(outcome) => ("pages", outcome.code),
+                None => ("", "invalid-head"),
+            },
+        },
     }
 }
 
@@ -152,7 +157,7 @@ impl Sources {
             // Without a channel, all events are pending until they are deleted.
             None => Ok(Ok(Backlog::default())),
         };
-        let expiry = |(listener, tls): &(_, Arc<Tls>)| (*listener, tls.expires());
+        let expiry = |(listener, tls): &(_, Arc<Tls>)| Some((*listener, tls.expires()?));
         Values {
             waiting_changes: self.service.waiting_changes(),
             engine: self.engine.status(),
@@ -161,7 +166,7 @@ impl Sources {
             store: self.store.status(),
             backlog: backlog.ok().and_then(Result::ok),
             deliveries: self.dispatcher.as_ref().map(|own| own.counts()).unwrap_or_default(),
-            certificates: self.tls.iter().map(expiry).collect(),
+            certificates: self.tls.iter().filter_map(expiry).collect(),
             lost_log_lines: self.lost_log_lines.total(),
             now: SystemClock.now(),
         }

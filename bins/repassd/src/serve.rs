@@ -7,11 +7,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use repass_config::{ChannelConfig, Config, ConfigError, PUBLIC_ADMIN, PUBLIC_PLAIN_HTTP};
 use tokio::sync::oneshot;
 
+#[cfg(feature = "acme")]
+use crate::acme;
 use crate::assemble::App;
 use crate::check_config::list;
 use crate::metrics::{Metrics, Sources};
 use crate::signals::{Hangups, StopSignals};
 use crate::sockets::{ListenError, Listeners, PassedSockets};
+use crate::traces::Traces;
 use crate::{admin, listen, logging, reload, retention, systemd};
 
 /// Serves until a signal stops it. `load` reads the configuration again.
@@ -20,8 +23,9 @@ pub(crate) async fn run(
     mut passed: PassedSockets,
     load: impl Fn() -> Result<Config, ConfigError>,
 ) -> Result<(), Box<dyn Error>> {
+    let traces = Traces::start(config.traces.as_ref())?;
     // Dropped last, so that the last lines are written.
-    let log = logging::start(&config.log)?;
+    let log = logging::start(&config.log, &traces)?;
     log_summary(config);
     for variable in &config.ignored_variables {
         tracing::debug!(
@@ -104,6 +108,8 @@ pub(crate) async fn run(
         })
     });
     let administration = app.engine.administration().clone();
+    #[cfg(feature = "acme")]
+    let acme = config.tls.clone().map(|tls| tokio::spawn(async move { acme::run(&tls).await }));
     let retention = tokio::spawn(retention::run(administration, config.retention));
     let (stop_admin_api, mut admin_api_stopped) = oneshot::channel::<()>();
     let serving_admin_api = {
@@ -139,6 +145,10 @@ pub(crate) async fn run(
     }
     drop(stop);
     retention.abort();
+    #[cfg(feature = "acme")]
+    if let Some(acme) = acme {
+        acme.abort();
+    }
     if let Some(dispatcher) = dispatcher
         && tokio::time::timeout(config.server.shutdown_timeout, dispatcher).await.is_err()
     {
@@ -147,6 +157,7 @@ pub(crate) async fn run(
     admin.abort();
     watchdog.abort();
     app.close().await?;
+    traces.end().await;
     tracing::info!("stopped");
     Ok(())
 }

@@ -19,7 +19,8 @@ use crate::problem::Problem;
 use crate::state::State;
 
 /// The outcome of a call, as an extension of every response, for an application's own metrics: `ok`,
-/// the code of the problem, or the code of a refused sign-in.
+/// the code of the problem, or the code of a refused sign-in. Beside it is the [`MatchedPath`], if
+/// there is such a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Outcome(pub &'static str);
 
@@ -83,5 +84,8 @@ pub(crate) async fn respond(
         peer = peer.map(tracing::field::display),
         "answered"
     );
+    if let Some(route) = route {
+        response.extensions_mut().insert(route);
+    }
     response
 }

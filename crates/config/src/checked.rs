@@ -33,6 +33,7 @@ use super::store::StoreConfig;
 use super::tokens;
 use super::unix_socket::UnixSocket;
 use crate::tls::Tls;
+use crate::traces::TracesConfig;
 use crate::vendors::Vendors;
 
 /// A valid configuration.
@@ -60,6 +61,8 @@ pub struct Config {
     pub server: ServerLimits,
     /// The log.
     pub log: LogConfig,
+    /// The export of traces; `None` if they are not exported.
+    pub traces: Option<TracesConfig>,
     /// The policy of `[policy]`, which realms without an API have.
     pub policy: Policy,
     /// The origin of its settings.
@@ -170,12 +173,14 @@ impl RawConfig {
         let admin_api = std::mem::take(&mut self.admin_api).check(&others, folder, mistakes);
         let tokens = tokens::check(api::take_tokens(&mut self.api), folder, mistakes);
         let shared = self.check_shared(vendors, folder, mistakes);
-        let tls = mistakes.take(self.tls.map(|tls| tls.check("tls", folder)).transpose());
+        let tls = mistakes.take(self.tls.map(|tls| tls.check(folder)).transpose());
         let admin_tls = self.admin.tls.map(|tls| tls.check("admin.tls", folder)).transpose();
         let admin_tls = mistakes.take(admin_tls);
         let threads = shared.as_ref().map_or(NonZeroUsize::MIN, |shared| shared.hasher.threads);
         let server = mistakes.take(self.server.check(threads));
         let log = mistakes.take(self.log.check(folder));
+        let traces = self.traces.map(|traces| traces.check(folder)).transpose();
+        let traces = mistakes.take(traces);
         let retention = mistakes.take(self.retention.check());
         let unix_socket = mistakes.take(self.unix_socket.check());
         let proxies = mistakes.take(self.proxy.check());
@@ -219,6 +224,7 @@ impl RawConfig {
             store,
             server: server?,
             log: log?,
+            traces: traces?,
             policy,
             policy_origin,
             compromised,

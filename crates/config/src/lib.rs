@@ -10,12 +10,14 @@
 //! # Ok::<(), repass_config::ConfigError>(())
 //! ```
 
+mod acme;
 mod admin_api;
 mod api;
 mod blocklist;
 mod checked;
 mod compromised;
 mod environment;
+mod features;
 mod file;
 mod hashing;
 mod listen;
@@ -35,6 +37,7 @@ mod sources;
 mod store;
 pub mod tls;
 mod tokens;
+mod traces;
 mod unix_socket;
 mod vendors;
 
@@ -45,6 +48,7 @@ use ::config::Map;
 use repass_core::MissingPeppers;
 use repass_store::{ColumnProblem, OpenError, Store};
 
+pub use acme::AcmeConfig;
 pub use admin_api::AdminApiConfig;
 pub use api::MountConfig;
 pub use checked::{Config, SharedConfig};
@@ -61,6 +65,7 @@ pub use server::ServerLimits;
 use sources::Sources;
 pub use store::StoreConfig;
 pub use tokens::TokensConfig;
+pub use traces::TracesConfig;
 pub use unix_socket::UnixSocket;
 pub use vendors::Vendors;
 

@@ -16,7 +16,8 @@ use super::outbox::{RawOutbox, RawWebhook};
 use super::pages::RawPages;
 use super::proxy::RawProxy;
 use super::store::RawStore;
-use super::tls::TlsFiles;
+use super::tls::{RawTls, TlsFiles};
+use super::traces::RawTraces;
 use super::unix_socket::RawUnixSocket;
 
 /// A duration: text with units such as `"15m"` or `"1s 500ms"`, or a whole number of seconds.
@@ -80,7 +81,7 @@ pub(super) struct RawConfig {
     /// behind a TLS proxy. Default: `false`.
     #[serde(default)]
     pub(super) allow_plain_http: bool,
-    pub(super) tls: Option<TlsFiles>,
+    pub(super) tls: Option<RawTls>,
     #[serde(default)]
     pub(super) unix_socket: RawUnixSocket,
     #[serde(default)]
@@ -95,6 +96,7 @@ pub(super) struct RawConfig {
     pub(super) admin_api: RawAdminApi,
     #[serde(default)]
     pub(super) log: RawLog,
+    pub(super) traces: Option<RawTraces>,
     #[serde(default)]
     pub(super) policy: RawPolicy,
     #[serde(default)]

@@ -435,6 +435,72 @@ fn each_api_has_its_own_access_tokens() {
     assert!(!format!("{config:?}").contains("hunter2"));
 }
 
+#[test]
+fn every_error_about_acme_and_traces_names_its_key() {
+    let acme = |line: &str| format!("{GOOD}[tls.acme]\nfolder = 'acme'\n{line}\n");
+    let domains = "tls.acme.domains: must be domains such as example.org, without wildcards";
+    let directory = "tls.acme.directory: must be letsencrypt, letsencrypt-staging or a URL";
+    let with_domain = |line: &str| acme(&format!("domains = ['example.org']\n{line}"));
+    let traces = |url: &str, line: &str| format!("{GOOD}[traces]\nendpoint = '{url}'\n{line}\n");
+    let local = "http://localhost:4318/v1/traces";
+    for (text, says) in [
+        (acme("domains = []"), domains),
+        (acme("domains = ['*.example.org']"), domains),
+        (acme("domains = ['https://example.org']"), domains),
+        (with_domain("contact = ['mailto:']"), "tls.acme.contact: must be e-mail addresses"),
+        (with_domain("directory = 'http://localhost/dir'"), directory),
+        (with_domain("directory = 'https://'"), directory),
+        (with_domain("directory_ca = 'is-none'"), "tls.acme.directory_ca: is-none: cannot be read"),
+        (
+            with_domain("[tls]\ncertificate = 'tls.pem'"),
+            "tls.certificate: set either this or [tls.acme], not both",
+        ),
+        (format!("{GOOD}[tls]\nkey = 'x'"), "tls.certificate: is required, unless [tls.acme]"),
+        (traces("ftp://localhost/", ""), "traces.endpoint: must be a URL"),
+        (traces("http://10.0.0.1/v1/traces", ""), "traces.endpoint: must begin with https://"),
+        (traces(local, "sampling = 1.5"), "traces.sampling: must be 0 to 1"),
+        (traces(local, "headers_file = 'is-none'"), "traces.headers_file: is-none does not exist"),
+    ] {
+        let message = wrong(&text, &[]);
+        assert!(message.contains(&format!("r.toml: {says}")), "{text}: {message}");
+    }
+}
+
+#[test]
+fn the_acme_folder_must_be_private_and_the_headers_are_not_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = folder.path().join("acme");
+    std::fs::create_dir(&own).unwrap();
+    let text = format!(
+        "{GOOD}[tls.acme]\ndomains = ['Example.org']\nfolder = 'acme'\n\
+         contact = ['ops@example.org']\ndirectory = 'letsencrypt-staging'\n\
+         [traces]\nendpoint = 'http://localhost/v1/traces'\nheaders_file = 'headers'\n"
+    );
+    let headers = folder.path().join("headers");
+    std::fs::write(&headers, "authorization: Bearer hunter2\nx-tenant: shop\n").unwrap();
+    let load = || parse(&folder.path().join("r.toml"), &text, Map::new());
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = |mode| std::fs::set_permissions(&own, PermissionsExt::from_mode(mode)).unwrap();
+        mode(0o750);
+        let error = load().unwrap_err().to_string();
+        assert!(error.ends_with(&format!("run: chmod 700 {}", own.display())), "{error}");
+        mode(0o700);
+    }
+    let config = load().unwrap();
+    let acme = config.tls.as_ref().unwrap().acme().unwrap();
+    assert_eq!(acme.domains, ["example.org"]);
+    assert_eq!(acme.contact, ["mailto:ops@example.org"]);
+    let name = "acme-staging-v02.api.letsencrypt.org_directory";
+    assert_eq!(acme.folder, own.join(name));
+    assert_eq!(config.traces.as_ref().unwrap().headers["x-tenant"], "shop");
+    assert!(!format!("{config:?}").contains("hunter2"));
+    std::fs::write(&headers, "Bearer hunter2\n").unwrap();
+    let error = load().unwrap_err().to_string();
+    assert!(error.contains("a name, a colon and a value") && !error.contains("hunter2"), "{error}");
+}
+
 /// Returns a minimal file with mail and one more line in its table.
 fn with_mail(line: &str) -> String {
     let mail = "server = 'smtp.example.org'\nfrom = 'Shop <shop@example.org>'\n\

@@ -8,9 +8,9 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use repass_core::{ErrorChain, Plaintext};
-use reqwest::header::{ACCEPT, CONTENT_TYPE};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap};
 use reqwest::redirect::Policy;
-use reqwest::{Client, Proxy, RequestBuilder, StatusCode, Url};
+use reqwest::{Body, Client, Proxy, RequestBuilder, StatusCode, Url};
 
 /// An HTTP endpoint. Its address may be private, since the operator sets it.
 #[derive(Clone)]
@@ -133,6 +133,20 @@ impl Endpoint {
         let request = self.client.get(url);
         let request = headers.iter().fold(request, |it, (name, value)| it.header(*name, *value));
         answer(request, max).await
+    }
+
+    /// Returns the body of the answer to POST of `body`, with these header fields, of at most `max`
+    /// bytes.
+    ///
+    /// # Errors
+    /// When there is no such answer in time.
+    pub async fn post(
+        &self,
+        headers: HeaderMap,
+        body: impl Into<Body>,
+        max: usize,
+    ) -> Result<Vec<u8>, EndpointError> {
+        answer(self.client.post(self.url.clone()).headers(headers).body(body), max).await
     }
 
     /// Returns the body of the answer to POST of a form by an authenticated client, of at most `max`

@@ -262,11 +262,12 @@ impl Exchange {
         account: Option<AccountId>,
     ) -> Response<Full<Bytes>> {
         let mut response = into_response(reply, &self.method, &self.request_id);
-        self.log.end(response.status(), code, account);
+        let route = self.log.end(response.status(), code, account);
         response.extensions_mut().insert(Outcome {
             api: self.mount.name().to_owned(),
             vendor: self.mount.spec().name(),
             realm: self.mount.realm().clone(),
+            route,
             code,
             account,
         });

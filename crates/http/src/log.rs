@@ -66,14 +66,15 @@ impl RequestLog {
         self.unknown_path = Some(reply::quoted(path).to_owned());
     }
 
-    /// Logs an answered request.
+    /// Logs an answered request. Returns its route.
     pub(crate) fn end(
         mut self,
         status: StatusCode,
         outcome: &'static str,
         account: Option<AccountId>,
-    ) {
+    ) -> Option<String> {
         self.write(Some(status), outcome, account);
+        self.route.take()
     }
 
     /// Logs an internal error.

@@ -11,6 +11,8 @@ pub struct Outcome {
     pub vendor: &'static str,
     /// The realm that the mount serves.
     pub realm: Realm,
+    /// The template of the path with the mount's prefix, if the request was routed.
+    pub route: Option<String>,
     /// As in the log; see the front page of this crate.
     pub code: &'static str,
     /// The account that the request named, if it was found. Do not disclose it to callers.

@@ -13,6 +13,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use repass_core::AccountId;
 use repass_http::{BodyError, X_REQUEST_ID, read_body};
+use tracing::Instrument;
 
 use crate::forgery;
 use crate::page::PageKind;
@@ -20,6 +21,7 @@ use crate::state::State;
 use crate::visit::Visit;
 
 /// The outcome of a request, as an extension of every response, for an application's own metrics.
+/// Beside it is the [`MatchedPath`], if there is such a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Outcome {
@@ -72,7 +74,7 @@ pub(crate) async fn respond(
             parts.extensions.insert(Arc::new(body));
             let request = Request::from_parts(parts, axum::body::Body::empty());
             // The panic hook logs a panic.
-            state.tasks.spawn(next.run(request)).await.unwrap_or_else(|_| {
+            state.tasks.spawn(next.run(request).in_current_span()).await.unwrap_or_else(|_| {
                 state.refuse(&visit, StatusCode::INTERNAL_SERVER_ERROR, "fault", "fault")
             })
         }
@@ -118,6 +120,9 @@ pub(crate) async fn respond(
         peer = visit.peer.map(tracing::field::display),
         "answered"
     );
+    if let Some(route) = route {
+        response.extensions_mut().insert(route);
+    }
     response
 }
 

@@ -14,6 +14,7 @@ use tokio::task::AbortHandle;
 use tokio::time::timeout;
 use tokio_postgres::{Config, Row};
 use tokio_postgres_rustls::MakeRustlsConnect;
+use tracing::Instrument;
 
 use crate::failure::{Failure, reported};
 use crate::query::Query;
@@ -126,7 +127,9 @@ impl Connections {
     /// Runs statements in autocommit mode in one round trip.
     pub(crate) async fn run_all(&self, queries: &[Query]) -> Result<Vec<Reply>, Failure> {
         let connection = self.acquire().await?;
-        let replies = self.meters.reads.measure(connection.run(None, queries, None)).await;
+        let span = tracing::trace_span!(target: "repass::trace", "store.read");
+        let run = connection.run(None, queries, None);
+        let replies = self.meters.reads.measure(run).instrument(span).await;
         if replies.as_ref().err().is_none_or(Failure::is_server_response) {
             connection.give_back();
         }

@@ -2,6 +2,7 @@
 
 use repass_core::{AuditRecord, StoreError};
 use tokio::time::timeout;
+use tracing::Instrument;
 
 use crate::audit::insert_audit;
 use crate::connections::{Connections, PooledConnection, Reply};
@@ -68,7 +69,9 @@ impl<'c> Transaction<'c> {
         let begin = (!self.begun).then(|| self.durability.begin());
         self.begun = true;
         let writes = &self.connections.meters.writes;
-        Ok(writes.measure(self.connection.run(begin, queries, None)).await?)
+        let span = tracing::trace_span!(target: "repass::trace", "store.write");
+        let run = self.connection.run(begin, queries, None);
+        Ok(writes.measure(run).instrument(span).await?)
     }
 
     /// Runs one statement.
@@ -89,7 +92,9 @@ impl<'c> Transaction<'c> {
     ) -> Result<Option<Vec<Reply>>, StoreError> {
         let begin = (!self.begun).then(|| self.durability.begin());
         let committed = self.connection.run(begin, queries, Some("COMMIT"));
-        let failure = match self.connections.meters.writes.measure(committed).await {
+        let span = tracing::trace_span!(target: "repass::trace", "store.write");
+        let writes = &self.connections.meters.writes;
+        let failure = match writes.measure(committed).instrument(span).await {
             Ok(replies) => {
                 self.connection.give_back();
                 return Ok(Some(replies));

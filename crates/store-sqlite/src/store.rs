@@ -5,6 +5,7 @@ use std::{fmt, mem, thread};
 use repass_core::{OperationMeter, StoreError, StoreStatus};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
+use tracing::Instrument;
 
 use crate::accounts::AccountsSource;
 use crate::connection::{self, Db};
@@ -151,7 +152,8 @@ impl SqliteStore {
     ) -> std::result::Result<T, StoreError> {
         let (job, answer) = readers::Job::new(work);
         self.inner.reads.push(job);
-        self.inner.read_meter.measure(self.answered(answer)).await
+        let span = tracing::trace_span!(target: "repass::trace", "store.read");
+        self.inner.read_meter.measure(self.answered(answer)).instrument(span).await
     }
 
     /// Runs a job that writes, and returns when its transaction is durable.
@@ -178,7 +180,8 @@ impl SqliteStore {
     ) -> std::result::Result<T, StoreError> {
         let (job, answer) = writer::Job::new(durability, work);
         self.inner.writes.push(job);
-        self.inner.write_meter.measure(self.answered(answer)).await
+        let span = tracing::trace_span!(target: "repass::trace", "store.write");
+        self.inner.write_meter.measure(self.answered(answer)).instrument(span).await
     }
 
     async fn answered<T>(

@@ -17,25 +17,25 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 
 /// The example of the Standard Webhooks specification.
-pub(super) const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+pub(crate) const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 /// A web server that hands every request to the test, and answers as the test says.
-pub(super) struct Receiver {
-    pub(super) address: SocketAddr,
+pub(crate) struct Receiver {
+    pub(crate) address: SocketAddr,
     hooks: mpsc::UnboundedReceiver<Hook>,
     connections: Arc<AtomicUsize>,
 }
 
 /// A request that waits for its answer.
-pub(super) struct Hook {
-    pub(super) path: String,
+pub(crate) struct Hook {
+    pub(crate) path: String,
     headers: HeaderMap,
-    body: Bytes,
+    pub(crate) body: Bytes,
     answer: oneshot::Sender<Response<Empty<Bytes>>>,
 }
 
 impl Receiver {
-    pub(super) async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (sender, hooks) = mpsc::unbounded_channel();
@@ -54,18 +54,18 @@ impl Receiver {
     }
 
     /// The next request.
-    pub(super) async fn next(&mut self) -> Hook {
-        let next = tokio::time::timeout(super::PATIENCE, self.hooks.recv()).await;
+    pub(crate) async fn next(&mut self) -> Hook {
+        let next = tokio::time::timeout(crate::outbox::PATIENCE, self.hooks.recv()).await;
         next.expect("a request comes in time").expect("the receiver runs")
     }
 
     /// Returns whether no request waits.
-    pub(super) fn is_idle(&self) -> bool {
+    pub(crate) fn is_idle(&self) -> bool {
         self.hooks.is_empty()
     }
 
     /// How many connections there have been.
-    pub(super) fn connections(&self) -> usize {
+    pub(crate) fn connections(&self) -> usize {
         self.connections.load(Ordering::SeqCst)
     }
 }
@@ -89,25 +89,25 @@ async fn receive(
 }
 
 impl Hook {
-    pub(super) fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    pub(super) fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         std::str::from_utf8(&self.body).unwrap()
     }
 
-    pub(super) fn json(&self) -> serde_json::Value {
+    pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.body).unwrap()
     }
 
     /// Verifies the only signature.
-    pub(super) fn assert_signed(&self) {
+    pub(crate) fn assert_signed(&self) {
         self.assert_signed_by(&[SECRET]);
     }
 
     /// Verifies the signatures by the specification.
-    pub(super) fn assert_signed_by(&self, secrets: &[&str]) {
+    pub(crate) fn assert_signed_by(&self, secrets: &[&str]) {
         let expected: Vec<_> = secrets.iter().map(|secret| self.signature(secret)).collect();
         assert_eq!(self.header("webhook-signature"), expected.join(" "));
         let timestamp: i64 = self.header("webhook-timestamp").parse().unwrap();
@@ -124,18 +124,18 @@ impl Hook {
         format!("v1,{}", BASE64.encode(&mac.finalize().into_bytes()))
     }
 
-    pub(super) fn answer(self, status: u16) {
+    pub(crate) fn answer(self, status: u16) {
         let response = Response::builder().status(status).body(Empty::new()).unwrap();
         // The sender may have given up.
         let _ = self.answer.send(response);
     }
 
-    pub(super) fn refuse_until(self, retry_after: &str) {
+    pub(crate) fn refuse_until(self, retry_after: &str) {
         let response = Response::builder().status(503).header("retry-after", retry_after);
         let _ = self.answer.send(response.body(Empty::new()).unwrap());
     }
 
-    pub(super) fn redirect(self, status: u16, to: &str) {
+    pub(crate) fn redirect(self, status: u16, to: &str) {
         let response = Response::builder().status(status).header("location", to);
         let _ = self.answer.send(response.body(Empty::new()).unwrap());
     }

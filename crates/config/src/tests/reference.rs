@@ -17,7 +17,8 @@ const END: &str = "<!-- The end of the keys. -->\n";
 /// Every table, with its required keys.
 const REQUIRED: &str = "\
     [store]\nurl = 'sqlite:///tmp/x.db'\n\
-    [tls]\ncertificate = 'tls.pem'\nkey = 'tls.key'\n\
+    [tls.acme]\ndomains = ['example.org']\nfolder = 'acme'\n\
+    [traces]\nendpoint = 'http://localhost:4318/v1/traces'\n\
     [admin.tls]\ncertificate = 'tls.pem'\nkey = 'tls.key'\n\
     [store.accounts]\ntable = 'users'\nid = 'id'\nhash = 'pw'\n\
     [hashing.peppers.ID]\nkey = 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8='\n\
@@ -211,6 +212,7 @@ fn kind_of(name: &str, schema: &Value) -> (String, &'static [&'static str]) {
         "string" => ("text", &["'?'"]),
         "boolean" => ("`true` or `false`", &[]),
         "integer" => ("number", &["0", "4294967295"]),
+        "number" => ("number", &["-1"]),
         "duration" => ("duration", &["0", "-1"]),
         "array" => ("list of texts", &["['?']"]),
         "object" => ("table", &[]),

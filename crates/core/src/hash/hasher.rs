@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use repass_hash_families::Projects;
+use tracing::Instrument;
 
 use super::phc::{Argon2Hash, TAG_BYTES};
 use super::pool::{JobSize, Pool};
@@ -120,6 +121,7 @@ impl Hasher for Argon2idHasher {
         self.randomness.fill(&mut salt)?;
         let (profile, normalization) = (self.profile, self.normalization);
         let peppers = Arc::clone(&self.peppers);
+        let span = tracing::trace_span!(target: "repass::trace", "hash");
         self.pool
             .run(JobSize::Fits, move |worker| {
                 let changed = normalization.changed(password.plaintext());
@@ -127,6 +129,7 @@ impl Hasher for Argon2idHasher {
                 let hash = Argon2Hash::compute(worker, profile, password, &salt, &peppers)?;
                 Ok(hash.to_phc().with_normalization(normalization))
             })
+            .instrument(span)
             .await
     }
 
@@ -140,12 +143,14 @@ impl Hasher for Argon2idHasher {
         let size = stored.size(self.arena_kib);
         let normalization = hash.normalization();
         let (peppers, projects) = (Arc::clone(&self.peppers), Arc::clone(&self.projects));
+        let span = tracing::trace_span!(target: "repass::trace", "verify");
         self.pool
             .run(size, move |worker| {
                 let changed = normalization.changed(&password);
                 let password = changed.as_ref().unwrap_or(&password);
                 stored.verify(worker, password, &peppers, &projects)
             })
+            .instrument(span)
             .await
     }
 
