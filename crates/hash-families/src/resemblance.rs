@@ -73,7 +73,9 @@ fn of(text: &str) -> Option<Resemblance> {
             &["salted-digest", "pbkdf2", "opencart", "symfony"],
         )
     } else if text.strip_prefix("s2:").unwrap_or(text).split_once(':').is_some_and(|(salt, tag)| {
-        (salt.len(), tag.len()) == (32, 128) && is_hex(salt) && is_hex(tag)
+        matches!((salt.len(), tag.len()), (16 | 32, 128))
+            && salt.bytes().all(|byte| byte.is_ascii_alphanumeric())
+            && is_hex(tag)
     }) {
         Resemblance::declare("one of better-auth or Lucia", &["better-auth"])
     } else if text
