@@ -134,6 +134,22 @@ fn ambiguous_and_unknown_texts_have_no_family() {
     }
 }
 
+/// What people paste by mistake is named, with the remedy.
+#[test]
+fn texts_that_are_no_hashes_are_described() {
+    for (text, part) in [
+        ("!", "an account without a password"),
+        ("*", "an account without a password"),
+        ("md5831c4baa8a44083a6434b892d573846b", "the MD5 of PostgreSQL"),
+        ("root:$6$rounds=1000$saltstring$CF:19000:0:99999:7:::", "a whole line"),
+        ("pat:$apr1$7RwVrznT$ULdag3G3RecswpR/fSIx90", "a whole line"),
+        ("{SSHA}xx", "the part `tag` is malformed"),
+    ] {
+        let reason = ForeignHash::parse(text).unwrap_err().to_string();
+        assert!(reason.contains(part), "{text}: {reason}");
+    }
+}
+
 #[test]
 fn argon2_is_detected_and_refused() {
     let text =
