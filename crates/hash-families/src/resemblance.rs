@@ -47,9 +47,11 @@ const NOT_SUPPORTED: Resemblance = Resemblance::declare(
     &[],
 );
 
-/// The mark of an account without a password, in files of Unix and in Django.
-const LOCKED: Resemblance =
-    Resemblance::declare("the mark of an account without a password; import no hash for it", &[]);
+/// The mark of an account without a password, or of a locked one, in files of Unix and in Django.
+const LOCKED: Resemblance = Resemblance::declare(
+    "the mark of an account that is locked or has no password; import no hash for it",
+    &[],
+);
 
 /// A line of a file of Unix or of a web server.
 const LINE: Resemblance = Resemblance::declare(
@@ -79,7 +81,7 @@ fn of(text: &str) -> Option<Resemblance> {
     };
     Some(if text.trim() != text {
         Resemblance::declare("one with white space around it; remove that", &[])
-    } else if ["!", "!!", "*", "x", "NP", "*LK*", "*NP*"].contains(&text) {
+    } else if text.starts_with('!') || ["*", "x", "NP", "*LK*", "*NP*"].contains(&text) {
         LOCKED
     } else if text.strip_prefix("md5").is_some_and(|hex| hex.len() == 32 && is_hex(hex)) {
         POSTGRESQL_MD5

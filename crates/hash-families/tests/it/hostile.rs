@@ -138,8 +138,9 @@ fn ambiguous_and_unknown_texts_have_no_family() {
 #[test]
 fn texts_that_are_no_hashes_are_described() {
     for (text, part) in [
-        ("!", "an account without a password"),
-        ("*", "an account without a password"),
+        ("!", "the mark of an account"),
+        ("!$6$rounds=1000$saltstring$CF", "the mark of an account"),
+        ("*", "the mark of an account"),
         ("md5831c4baa8a44083a6434b892d573846b", "the MD5 of PostgreSQL"),
         ("root:$6$rounds=1000$saltstring$CF:19000:0:99999:7:::", "a whole line"),
         ("pat:$apr1$7RwVrznT$ULdag3G3RecswpR/fSIx90", "a whole line"),
