@@ -77,7 +77,7 @@ pub enum BuildError {
     #[error("{0}: too many digests begin alike; are they SHA-1 digests?")]
     Uneven(String),
     /// There is no digest in the source.
-    #[error("the source is empty, or no password in it was seen often enough")]
+    #[error("the source has no digest, or none of a password that was seen often enough")]
     Empty,
 }
 

@@ -97,7 +97,7 @@ fn mistakes_name_the_file_and_the_line() {
     build("8846F7EAEE8FB117AD06BDD830B7586C:3\n").failed(2, &["standard input: line 1", "NTLM"]);
     let reversed: String = LIST.lines().rev().map(|line| format!("{line}\n")).collect();
     build(&reversed).failed(2, &["line 2", "ordered by hash"]);
-    build("").failed(2, &["is empty"]);
+    build("").failed(2, &["no digest"]);
     build(&LIST[..LIST.len() - 3]).failed(2, &["standard input: line 3", "is truncated"]);
     test.run(&["compromised", "build", "missing", "corpus"]).failed(2, &["missing"]);
     test.run(&["compromised", "show", "list.txt"]).failed(1, &["list.txt: not a corpus"]);
