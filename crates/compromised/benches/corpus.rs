@@ -1,4 +1,4 @@
-//! Builds and reads a corpus of synthetic digests:
+//! Builds and reads a corpus of synthetic digests, also with a cold page cache:
 //! `cargo bench -p repass-compromised --features build --bench corpus [-- DIGESTS]`.
 
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout, missing_docs)]
@@ -94,5 +94,77 @@ fn main() {
             times[times.len() / 2] as f64 / 1000.0,
             times[times.len() * 99 / 100] as f64 / 1000.0
         );
+    }
+    #[cfg(target_os = "linux")]
+    cold::measure(&corpus, &target, &sample, &order);
+}
+
+/// Look-ups without anything of the file in the page cache.
+#[cfg(target_os = "linux")]
+mod cold {
+    use std::os::unix::fs::FileExt;
+    use std::path::Path;
+
+    use rustix::fs::{Advice, fadvise};
+
+    use super::*;
+
+    const LOOKUPS: usize = 2000;
+
+    /// Alternates look-ups with bare reads of one page, at places that were not read before.
+    pub(super) fn measure(corpus: &Corpus, path: &Path, sample: &[[u8; 20]], order: &[usize]) {
+        let file = File::open(path).unwrap();
+        file.sync_all().unwrap();
+        let forget = || fadvise(&file, 0, None, Advice::DontNeed).unwrap();
+        let pages = file.metadata().unwrap().len() / 4096;
+        let (mut lookups, mut reads) = (Vec::new(), Vec::new());
+        let (mut calls, mut bytes, mut storage) = (0, 0, 0);
+        let mut numbers = Numbers(7);
+        let mut page = [0; 4096];
+        for at in order.iter().take(LOOKUPS) {
+            forget();
+            let before = counters();
+            let started = Instant::now();
+            assert!(black_box(corpus.find_digest(&sample[*at]).unwrap()).is_some());
+            lookups.push(started.elapsed().as_nanos());
+            let after = counters();
+            calls += after[0] - before[0];
+            bytes += after[1] - before[1];
+            storage += after[2] - before[2];
+
+            forget();
+            let at = numbers.next() % pages * 4096;
+            let started = Instant::now();
+            file.read_exact_at(&mut page, at).unwrap();
+            reads.push(started.elapsed().as_nanos());
+        }
+        // Reading the counters is itself counted.
+        let before = counters();
+        let after = counters();
+        let count = lookups.len() as f64;
+        let each = |total: u64, at: usize| total as f64 / count - (after[at] - before[at]) as f64;
+        for (what, times) in [("look-up", &mut lookups), ("4 KiB read", &mut reads)] {
+            times.sort_unstable();
+            println!(
+                "cold {what:<18} µs  median {:.1}, 99 % {:.1}",
+                times[times.len() / 2] as f64 / 1000.0,
+                times[times.len() * 99 / 100] as f64 / 1000.0
+            );
+        }
+        println!(
+            "reads a look-up             {:.2}, of {:.0} bytes; from storage {:.0} bytes",
+            each(calls, 0),
+            each(bytes, 1),
+            each(storage, 2)
+        );
+    }
+
+    /// The system calls that read, their bytes, and the bytes that were read from storage.
+    fn counters() -> [u64; 3] {
+        let text = std::fs::read_to_string("/proc/self/io").unwrap();
+        ["syscr: ", "rchar: ", "read_bytes: "].map(|name| {
+            let line = text.lines().find_map(|line| line.strip_prefix(name));
+            line.unwrap().parse().unwrap()
+        })
     }
 }

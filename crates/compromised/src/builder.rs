@@ -77,7 +77,7 @@ pub enum BuildError {
     #[error("{0}: too many digests begin alike; are they SHA-1 digests?")]
     Uneven(String),
     /// There is no digest in the source.
-    #[error("the source has no digest of a password that was seen often enough")]
+    #[error("the source has no digest, or none of a password that was seen often enough")]
     Empty,
 }
 
@@ -341,6 +341,13 @@ fn write_header(data: &mut BufWriter<File>, info: &CorpusInfo) -> io::Result<()>
     data.write_all(&header)?;
     data.flush()?;
     data.get_ref().sync_all()
+}
+
+/// Removes what a build of `target` that is not continued leaves.
+pub(crate) fn discard(target: &Path) {
+    for path in [partial(target), index_file(target), checkpoint_file(target)] {
+        let _ = fs::remove_file(path);
+    }
 }
 
 pub(crate) fn with_suffix(target: &Path, suffix: &str) -> PathBuf {

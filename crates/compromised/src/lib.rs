@@ -66,6 +66,8 @@ mod range_api;
 #[cfg(feature = "build")]
 mod ranges;
 #[cfg(feature = "build")]
+mod sample;
+#[cfg(feature = "build")]
 mod source;
 #[cfg(feature = "engine")]
 mod sources;

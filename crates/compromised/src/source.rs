@@ -1,14 +1,15 @@
 //! The sources that a corpus is built from.
 
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, BufRead, BufReader, Cursor, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use crate::archive::{self, Content, Entry, MAX_UNPACKED};
-use crate::builder::{BuildError, Builder, with_suffix};
+use crate::builder::{BuildError, Builder, discard, with_suffix};
 use crate::format::CorpusInfo;
 use crate::line::{self, NTLM, file_error, line_error};
 use crate::ranges::{self, RangeFiles};
+use crate::sample::{expected, sample};
 
 /// How often a build is kept, in digests.
 const CHECKPOINT: u64 = 20_000_000;
@@ -25,7 +26,7 @@ const RANGE_LINE: u64 = LINE - 5;
 /// The bytes of a compressed line of either, at least.
 const COMPRESSED_LINE: u64 = 18;
 
-/// The digests for which the layout is made if the length of the source is not known.
+/// The most digests that are expected if the length of the source is not known.
 const EXPECTED: u64 = 2_000_000_000;
 
 /// How far a build is.
@@ -65,11 +66,13 @@ pub struct Built {
 /// lines, and a range file that is truncated, which has no end of its last line, cannot be told from
 /// a whole one.
 ///
-/// A build of the same source that was interrupted is continued, except from standard input.
+/// A build of the same source that was interrupted is continued, except from standard input. The
+/// size of the index is chosen by the beginning of a list, or by the sizes of the range files.
 /// `built_at` is the time for the head of the file. It takes less than 256 MiB of memory.
 ///
 /// # Errors
-/// When the source is none of these, or a file cannot be read or written.
+/// When the source is none of these, `target` is the source or a folder, or a file cannot be read or
+/// written.
 pub fn build(
     source: &Path,
     target: &Path,
@@ -77,51 +80,79 @@ pub fn build(
     built_at: &str,
     mut progress: impl FnMut(Progress),
 ) -> Result<Built, BuildError> {
+    if let Some(reason) = refusal(source, target) {
+        return Err(line_error(target.display().to_string(), reason));
+    }
     let mut job = Job {
         name: source.file_name().unwrap_or(source.as_os_str()).to_string_lossy().into_owned(),
         target,
         min_count,
         built_at,
+        id: None,
         file: None,
+        begun: false,
         kept: 0,
         progress: &mut progress,
     };
+    let built = build_from(&mut job, source);
+    // Otherwise, the same command continues the build.
+    let is_continued = matches!(built, Err(BuildError::File { .. } | BuildError::Read(_)));
+    if built.is_err() && job.begun && (!is_continued || job.id.is_none()) {
+        discard(target);
+    }
+    built
+}
+
+/// Returns why a corpus cannot be written to `target`, before hours are spent on building it.
+fn refusal(source: &Path, target: &Path) -> Option<&'static str> {
+    if target.is_dir() {
+        return Some("is a folder; name a file in it");
+    }
+    let (source, target) = (fs::canonicalize(source).ok()?, fs::canonicalize(target).ok()?);
+    (source == target).then_some("is the list itself; name another file for the corpus")
+}
+
+fn build_from(job: &mut Job<'_>, source: &Path) -> Result<Built, BuildError> {
     if source == Path::new("-") {
         "standard input".clone_into(&mut job.name);
-        let builder = Builder::create(target, EXPECTED, &job.name, min_count)?;
-        return build_stream(&mut job, io::stdin().lock(), (builder, 0));
+        return build_stream(job, io::stdin().lock(), EXPECTED);
     }
     let error = |error| file_error(source, error);
     let metadata = fs::metadata(source).map_err(error)?;
     if metadata.is_dir() {
         let files = RangeFiles::in_folder(source)?;
-        let id = format!("{} of {} files, {} bytes", job.name, files.len(), files.length);
-        let begun = job.begin(&id, files.length / RANGE_LINE)?;
-        return files.build(&mut job, begun, |_, path| ranges::read_file(path));
+        job.id = Some(format!("{} of {} files, {} bytes", job.name, files.len(), files.length));
+        let begun = job.begin(|| Ok(files.length / RANGE_LINE))?;
+        return files.build(job, begun, |_, path| ranges::read_file(path));
     }
     let opened = File::open(source).map_err(error)?;
     let (mut file, length) = (&opened, metadata.len());
-    job.file = Some((file, length));
-    let id = format!("{} of {length} bytes", job.name);
+    // It shares the position.
+    job.file = Some((opened.try_clone().map_err(error)?, length));
+    job.id = Some(format!("{} of {length} bytes", job.name));
     let (content, _) = archive::peek(file).map_err(error)?;
     match content {
         Content::List => {
-            let (builder, position) = job.begin(&id, length / LINE)?;
+            let min_count = job.min_count;
+            let (builder, position) = job.begin(|| {
+                file.rewind().map_err(error)?;
+                Ok(expected(&sample(file)?, min_count, length / LINE))
+            })?;
             file.seek(SeekFrom::Start(position)).map_err(error)?;
             let reader = BufReader::with_capacity(1 << 20, file);
-            build_list(&mut job, reader, (builder, position))
+            build_list(job, reader, (builder, position))
         }
         Content::Tar => {
             let files = archive::ranges(file, &job.name)?;
-            let begun = job.begin(&id, files.length / RANGE_LINE)?;
-            build_archive(&mut job, file, &files, begun)
+            let begun = job.begin(|| Ok(files.length / RANGE_LINE))?;
+            build_archive(job, file, &files, begun)
         }
         Content::Gzip | Content::Zstandard => {
             file.rewind().map_err(error)?;
-            let begun = job.begin(&id, length / COMPRESSED_LINE)?;
-            build_stream(&mut job, BufReader::with_capacity(1 << 20, file), begun)
+            let reader = BufReader::with_capacity(1 << 20, file);
+            build_stream(job, reader, length / COMPRESSED_LINE)
         }
-        Content::Unsupported => Err(line_error(job.name, UNSUPPORTED)),
+        Content::Unsupported => Err(line_error(job.name.clone(), UNSUPPORTED)),
     }
 }
 
@@ -134,23 +165,42 @@ pub(crate) struct Job<'a> {
     target: &'a Path,
     min_count: u64,
     pub(crate) built_at: &'a str,
+    /// What the source is, if an interrupted build of it can be continued.
+    id: Option<String>,
     /// The file that is read, and its length.
-    file: Option<(&'a File, u64)>,
+    file: Option<(File, u64)>,
+    /// Whether files beside the target were written.
+    begun: bool,
     /// The digests at the last checkpoint.
     kept: u64,
     progress: &'a mut dyn FnMut(Progress),
 }
 
 impl Job<'_> {
-    /// Begins a corpus of about `expected` digests, or continues the interrupted one of the same
-    /// source. Returns the position in the source.
-    fn begin(&mut self, id: &str, expected: u64) -> Result<(Builder, u64), BuildError> {
-        let begun = match Builder::resume(self.target, id, self.min_count)? {
-            Some(resumed) => resumed,
-            None => (Builder::create(self.target, expected, id, self.min_count)?, 0),
-        };
-        self.kept = begun.0.digests();
-        Ok(begun)
+    /// Continues the interrupted build of the same source, or begins a corpus of about `expected`
+    /// digests. Returns the position in the source.
+    fn begin(
+        &mut self,
+        expected: impl FnOnce() -> Result<u64, BuildError>,
+    ) -> Result<(Builder, u64), BuildError> {
+        match self.resume()? {
+            Some(begun) => Ok(begun),
+            None => self.create(expected()?),
+        }
+    }
+
+    fn resume(&mut self) -> Result<Option<(Builder, u64)>, BuildError> {
+        let Some(id) = &self.id else { return Ok(None) };
+        let resumed = Builder::resume(self.target, id, self.min_count)?;
+        self.kept = resumed.as_ref().map_or(0, |(builder, _)| builder.digests());
+        self.begun = resumed.is_some();
+        Ok(resumed)
+    }
+
+    fn create(&mut self, expected: u64) -> Result<(Builder, u64), BuildError> {
+        self.begun = true;
+        let id = self.id.as_ref().unwrap_or(&self.name);
+        Ok((Builder::create(self.target, expected, id, self.min_count)?, 0))
     }
 
     /// Keeps the build now and then, before the digest at `position` of the source is added.
@@ -173,24 +223,30 @@ impl Job<'_> {
 
     /// Returns what is read of the file, in thousandths.
     pub(crate) fn permille(&self) -> Option<u16> {
-        let (mut file, length) = self.file?;
-        let position = file.stream_position().ok()?;
-        Some((position * 1000 / length.max(1)) as u16)
+        let (file, length) = self.file.as_ref()?;
+        let position = (&*file).stream_position().ok()?;
+        Some((position * 1000 / length.max(&1)) as u16)
     }
 }
 
-/// Builds from a list or an archive that is read from its beginning.
-fn build_stream(
-    job: &mut Job<'_>,
-    reader: impl BufRead,
-    (builder, position): (Builder, u64),
-) -> Result<Built, BuildError> {
+/// Builds from a list or an archive that is read from its beginning, of at most about `most`
+/// digests.
+fn build_stream(job: &mut Job<'_>, reader: impl BufRead, most: u64) -> Result<Built, BuildError> {
     let (content, mut reader) = archive::decompressed(reader).map_err(BuildError::Read)?;
+    let resumed = job.resume()?;
     match content {
         Content::List => {
+            let mut head = Vec::new();
+            let (builder, position) = match resumed {
+                Some(begun) => begun,
+                None => {
+                    head = sample(&mut reader)?;
+                    job.create(expected(&head, job.min_count, most))?
+                }
+            };
             let skipped = io::copy(&mut reader.by_ref().take(position), &mut io::sink());
             skipped.map_err(BuildError::Read)?;
-            build_list(job, reader, (builder, position))
+            build_list(job, Cursor::new(head).chain(reader), (builder, position))
         }
         Content::Tar => {
             let path = with_suffix(job.target, ".partial.tar");
@@ -198,13 +254,17 @@ fn build_stream(
                 let _ = fs::remove_file(&path);
             };
             // There was a checkpoint only after the whole archive was unpacked.
-            if position == 0 || !path.exists() {
+            if resumed.is_none() || !path.exists() {
                 let unpacked = archive::unpack(job, reader, &path, MAX_UNPACKED);
                 unpacked.inspect_err(|_| remove())?;
             }
             let file = File::open(&path).map_err(|error| file_error(&path, error))?;
             let files = archive::ranges(&file, &job.name).inspect_err(|_| remove())?;
-            let built = build_archive(job, &file, &files, (builder, position));
+            let begun = match resumed {
+                Some(begun) => begun,
+                None => job.create(files.length / RANGE_LINE)?,
+            };
+            let built = build_archive(job, &file, &files, begun);
             // If a file could not be read or written, the same command continues the build.
             if !matches!(built, Err(BuildError::File { .. })) {
                 remove();
@@ -288,7 +348,9 @@ mod tests {
             target: folder.path(),
             min_count: 1,
             built_at: "",
+            id: None,
             file: None,
+            begun: false,
             kept: 0,
             progress: &mut |_| {},
         };

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use repass_hash_families::{ForeignHash, Projects};
 
 /// Texts with high costs, and the length of the longest password.
-const TEXTS: [(&str, usize); 16] = [
+const TEXTS: [(&str, usize); 18] = [
     ("$2a$12$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW", 72),
     ("$P$EJaFQsPzJSuenezefD/3jHgt5hVfNH0", 4096),
     ("$S$E33783772bRXEx1aCsvY.dqgaaSu76XmVlKrW9Qu8IQlvxHlmzLf", 512),
@@ -35,6 +35,8 @@ const TEXTS: [(&str, usize); 16] = [
         4096,
     ),
     ("_zz..zzzzLPryANbQomo", 4096),
+    ("$md5,rounds=1000000$saltsalt$$9s7ao0KixSfjHqUf5dpg1.", 4096),
+    ("{ssha256}20$aJckFGJAB30LTe10$ohUsB7LBPlgclE3hJg9x042DLJvQyxVCX.nZZLEz.g2", 4096),
     ("$sha1$1000000$QTmI6dfK$PoRx2igSsn2eRNeEKy27NVmBpf4Q", 4096),
     (
         "$mysql-sha2$0c8$f9cc98ce08892924f50a213b6bc571a2c11778c5$bTy95Y99eAME1dwEkHOA1ndHGBWz.1bxSSRkuTXFGV/",

@@ -57,8 +57,15 @@ pub(crate) struct Bcrypt {
 }
 
 impl Bcrypt {
-    /// Parses `$2b$12$…`, or the same after Django's `bcrypt$`.
+    /// Parses `$2b$12$…`, the same after Django's `bcrypt$`, or MediaWiki's `:bcrypt:12$salt$tag`,
+    /// which PHP wrote.
     pub(crate) fn parse(text: &str) -> Result<Self, FormatError> {
+        if let Some(rest) = text.strip_prefix(":bcrypt:") {
+            let family = Family::Bcrypt;
+            let [cost, salt, tag] =
+                split(rest, '$').ok_or(family.damaged("the form is not :bcrypt:cost$salt$tag"))?;
+            return Self::from_parts(family, "2y", cost, salt, tag);
+        }
         Self::parse_as(Family::Bcrypt, text.strip_prefix("bcrypt$").unwrap_or(text))
     }
 

@@ -1,8 +1,7 @@
-//! scrypt as in better-auth: the password is normalized to NFKC, and the salt is its hexadecimal
-//! text.
+//! scrypt as in better-auth: the password is normalized to NFKC, and the salt is used as text.
 //!
-//! better-auth writes `salt:tag` in hexadecimal, which does not identify the algorithm. The import
-//! writes `$better-auth$ln=14,r=16,p=1$salt$tag`.
+//! better-auth writes `salt:tag` in hexadecimal, and Lucia a salt of letters and digits, which does
+//! not identify the algorithm. The import writes `$better-auth$ln=14,r=16,p=1$salt$tag`.
 
 use std::time::Duration;
 

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
 use crate::{Family, Resemblance};
@@ -33,7 +34,10 @@ pub enum FormatError {
         feature: &'static str,
     },
     /// The text is not a valid hash of its family.
-    #[error("damaged {family} hash, perhaps cut off or changed by the export: {reason}")]
+    #[error(
+        "damaged {family} hash, perhaps cut off or changed by the export: {}",
+        explained(reason)
+    )]
     Damaged {
         /// The family.
         family: Family,
@@ -62,6 +66,15 @@ pub enum FormatError {
         /// The field, and what is wrong with it.
         reason: &'static str,
     },
+}
+
+/// Returns a reason that is only the name of a part as a sentence.
+fn explained(reason: &str) -> Cow<'_, str> {
+    if reason.contains(' ') {
+        Cow::Borrowed(reason)
+    } else {
+        Cow::Owned(format!("the part `{reason}` is malformed"))
+    }
 }
 
 /// A verification failed. A wrong password is not an error.

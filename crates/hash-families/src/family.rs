@@ -12,13 +12,16 @@ use crate::DigestAlgorithm;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Family {
+    /// PBKDF2 of AIX: `{ssha1}`, `{ssha256}`, `{ssha512}`.
+    Aix,
     /// Argon2 as a PHC string; `repass-core` verifies it.
     Argon2,
     /// ASP.NET Identity, versions 2 and 3 of its format.
     AspNetIdentity,
     /// ASP.NET's membership provider, the predecessor of Identity.
     AspNetMembership,
-    /// bcrypt: `$2$`, `$2a$`, `$2b$`, `$2x$`, `$2y$`, and Django's `bcrypt$`.
+    /// bcrypt: `$2$`, `$2a$`, `$2b$`, `$2x$`, `$2y$`, Django's `bcrypt$`, and MediaWiki's
+    /// `:bcrypt:`.
     Bcrypt,
     /// bcrypt over SHA-256, of Django and passlib.
     BcryptSha256,
@@ -44,7 +47,7 @@ pub enum Family {
     HmacDigest,
     /// A digest of an LDAP directory, such as `{SSHA}`.
     LdapDigest,
-    /// crypt(3) over MD5: `$1$`, and Apache's `$apr1$`.
+    /// crypt(3) over MD5: `$1$`, Apache's `$apr1$`, and `{smd5}` of AIX.
     Md5Crypt,
     /// The MD5 digests of MediaWiki: `:A:`, `:B:`.
     MediaWiki,
@@ -60,6 +63,8 @@ pub enum Family {
     NtHash,
     /// Three SHA-1 digests, of OpenCart and Woltlab's Burning Board 3.
     OpenCart,
+    /// A user of Oracle Database 11g and later: `S:`, `T:`.
+    Oracle,
     /// PBKDF2 with SHA-1, SHA-256 or SHA-512.
     Pbkdf2,
     /// phpass over MD5: `$P$`, `$H$`.
@@ -76,6 +81,8 @@ pub enum Family {
     ShaCrypt,
     /// The `StandardPasswordEncoder` of Spring Security: 1024 times SHA-256.
     SpringStandard,
+    /// crypt(3) of Solaris over MD5: `$md5$`, `$md5,rounds=`.
+    SunMd5,
     /// Firebase's scrypt with the signer key in the text, of Supabase: `$fbscrypt$`.
     SupabaseScrypt,
     /// An iterated digest of the password and the salt in braces, of Symfony.
@@ -160,6 +167,7 @@ const PREFIXES: &[(&str, Family)] = &[
     ("$2x$", Family::Bcrypt),
     ("$2y$", Family::Bcrypt),
     ("bcrypt$", Family::Bcrypt),
+    (":bcrypt:", Family::Bcrypt),
     ("bcrypt_sha256$", Family::BcryptSha256),
     ("$bcrypt-sha256$", Family::BcryptSha256),
     ("$wp$2", Family::WordPress),
@@ -183,6 +191,11 @@ const PREFIXES: &[(&str, Family)] = &[
     ("SCRAM-SHA-256$", Family::Scram),
     ("$1$", Family::Md5Crypt),
     ("$apr1$", Family::Md5Crypt),
+    ("$md5$", Family::SunMd5),
+    ("$md5,", Family::SunMd5),
+    ("S:", Family::Oracle),
+    ("T:", Family::Oracle),
+    ("H:", Family::Oracle),
     ("$3$", Family::NtHash),
     ("$5$", Family::ShaCrypt),
     ("$6$", Family::ShaCrypt),
@@ -265,6 +278,14 @@ fn detect_scheme(text: &str) -> Option<Family> {
     }
     if strip_des_scheme(text).is_some_and(|crypt| crypt.len() == 13) {
         return Some(Family::DesCrypt);
+    }
+    // The digests of LDAP are Base64, which has no `$`.
+    let is_of_aix = |scheme: &str| text.contains('$') && strip_scheme(text, scheme).is_some();
+    if is_of_aix("{smd5}") {
+        return Some(Family::Md5Crypt);
+    }
+    if ["{ssha1}", "{ssha256}", "{ssha512}"].into_iter().any(is_of_aix) {
+        return Some(Family::Aix);
     }
     DigestAlgorithm::from_ldap_scheme(text).map(|_| Family::LdapDigest)
 }

@@ -136,6 +136,8 @@ impl fmt::Debug for ForeignHash {
 )]
 fn parse_as(family: Family, text: &str) -> Result<Box<dyn StoredHash>, FormatError> {
     Ok(match family {
+        #[cfg(feature = "aix")]
+        Family::Aix => Box::new(crate::aix::Aix::parse(text)?),
         #[cfg(feature = "aspnet")]
         Family::AspNetIdentity => Box::new(crate::aspnet_identity::AspNetIdentity::parse(text)?),
         #[cfg(feature = "aspnet")]
@@ -184,6 +186,8 @@ fn parse_as(family: Family, text: &str) -> Result<Box<dyn StoredHash>, FormatErr
         Family::MysqlSha2 => Box::new(crate::mysql_sha2::MysqlSha2::parse(text)?),
         #[cfg(feature = "nt")]
         Family::NtHash => Box::new(crate::nt_hash::NtHash::parse(text)?),
+        #[cfg(feature = "oracle")]
+        Family::Oracle => Box::new(crate::oracle::Oracle::parse(text)?),
         #[cfg(feature = "pbkdf2")]
         Family::Pbkdf2 => Box::new(crate::pbkdf2::Pbkdf2::parse(text)?),
         #[cfg(feature = "phpass")]
@@ -200,6 +204,8 @@ fn parse_as(family: Family, text: &str) -> Result<Box<dyn StoredHash>, FormatErr
         Family::ShaCrypt => Box::new(crate::sha_crypt::ShaCrypt::parse(text)?),
         #[cfg(feature = "spring")]
         Family::SpringStandard => Box::new(crate::spring_standard::SpringStandard::parse(text)?),
+        #[cfg(feature = "crypt")]
+        Family::SunMd5 => Box::new(crate::sun_md5::SunMd5::parse(text)?),
         #[cfg(feature = "firebase")]
         Family::SupabaseScrypt => Box::new(crate::supabase::SupabaseScrypt::parse(text)?),
         #[cfg(feature = "symfony")]

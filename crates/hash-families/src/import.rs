@@ -44,7 +44,8 @@ pub enum ImportFormat {
         /// SHA-1 or SHA-256.
         algorithm: DigestAlgorithm,
     },
-    /// better-auth: `salt:tag` in hexadecimal, also behind Lucia's `s2:`.
+    /// better-auth and Lucia: `salt:tag` in hexadecimal, or Lucia's with a salt of letters and digits,
+    /// also behind its `s2:`.
     BetterAuth,
     /// Keycloak: the JSON of a credential in a realm export, with `secretData` and
     /// `credentialData`. Its Argon2 is converted to a PHC string; the bcrypt of extensions is a
@@ -316,21 +317,34 @@ fn with_salt(
     Ok(format!("{prefix}${salt}${digest}"))
 }
 
+/// Lucia, whose hashes these were, wrote its version before them, and used a salt of letters and
+/// digits; before that version, r was 8. The salt is always used as text.
 fn better_auth(hash: &str) -> Result<String, FormatError> {
     let damaged = FormatError::Export { reason: "the form is not salt:hash in hexadecimal" };
-    // Lucia, whose hashes these were, wrote its version before them.
-    let hash = hash.strip_prefix("s2:").unwrap_or(hash);
-    let [salt, tag] = split(hash, ':').ok_or(damaged.clone())?;
-    // The salt is its hexadecimal text; it is decoded only to check it.
-    let decode = |text: &str| HEXLOWER_PERMISSIVE.decode(text.as_bytes());
-    let (Ok(raw_salt), Ok(tag)) = (decode(salt), decode(tag)) else {
-        return Err(damaged);
+    let (versioned, rest) = match hash.strip_prefix("s2:") {
+        Some(rest) => (true, rest),
+        None => (false, hash),
     };
-    if raw_salt.len() != 16 || tag.len() != 64 {
+    let [salt, tag] = split(rest, ':').ok_or(damaged.clone())?;
+    let is_hex = salt.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_text = salt.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let r = match salt.len() {
+        32 if is_hex => 16,
+        16 if is_text => {
+            if versioned {
+                16
+            } else {
+                8
+            }
+        }
+        _ => return Err(damaged),
+    };
+    let tag = HEXLOWER_PERMISSIVE.decode(tag.as_bytes()).map_err(|_| damaged.clone())?;
+    if tag.len() != 64 {
         return Err(damaged);
     }
     let (salt, tag) = (BASE64_NOPAD.encode(salt.as_bytes()), BASE64_NOPAD.encode(&tag));
-    Ok(format!("$better-auth$ln=14,r=16,p=1${salt}${tag}"))
+    Ok(format!("$better-auth$ln=14,r={r},p=1${salt}${tag}"))
 }
 
 #[cfg(feature = "keycloak")]

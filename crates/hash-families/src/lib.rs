@@ -44,8 +44,8 @@
 //! [`ForeignHash::estimated_time`] and [`is_costly`](ForeignHash::is_costly) tell hashes that take
 //! a thread for more than [`MAX_USUAL_TIME`].
 //!
-//! Left out, since no source says enough to be sure: hashes of Magento 2 with several versions, AIX's `{ssha256}`, hashes of Oracle and of Solaris. The
-//! password in a Samba directory is its NT hash.
+//! Left out: hashes of Magento 2 with several versions, which are Argon2 over another digest, and
+//! those of Oracle 10, which need the user's name. The password in a Samba directory is its NT hash.
 //!
 //! # Passwords
 //!
@@ -68,6 +68,8 @@
 //! - SHA-crypt accepts at most 511 bytes, Drupal 512 and MySQL's `caching_sha2_password` 256, as
 //!   libxcrypt, Drupal and MySQL themselves do.
 //! - NT hashes, SQL Server and ASP.NET's membership provider hash UTF-16, so passwords must be valid UTF-8.
+//!   libxcrypt and FreeBSD hash the bytes of a password as NT hash instead, so that theirs are
+//!   verified for ASCII only.
 //!
 //! So a text that a hash accepts is not always the password that was set: bcrypt accepts a typing
 //! error in the 80th character. Before you replace a stored hash by one of the accepted text, call
@@ -79,6 +81,8 @@
 //! verified: a hash of a family that is not built in is detected, and refused with
 //! [`FormatError::Disabled`].
 
+#[cfg(feature = "aix")]
+mod aix;
 #[cfg(feature = "aspnet")]
 mod aspnet_identity;
 #[cfg(feature = "aspnet")]
@@ -125,6 +129,8 @@ mod mysql_native;
 mod mysql_sha2;
 #[cfg(feature = "nt")]
 mod nt_hash;
+#[cfg(feature = "oracle")]
+mod oracle;
 mod parsing;
 #[cfg(feature = "pbkdf2")]
 mod pbkdf2;
@@ -144,6 +150,8 @@ mod sha1_crypt;
 mod sha_crypt;
 #[cfg(feature = "spring")]
 mod spring_standard;
+#[cfg(feature = "crypt")]
+mod sun_md5;
 #[cfg(feature = "firebase")]
 mod supabase;
 #[cfg(feature = "symfony")]

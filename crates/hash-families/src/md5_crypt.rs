@@ -1,5 +1,5 @@
-//! crypt(3) over MD5, from FreeBSD: `$1$salt$tag`, and `$apr1$salt$tag` of Apache's `htpasswd`,
-//! which differs in the prefix only. It always has 1000 rounds.
+//! crypt(3) over MD5, from FreeBSD: `$1$salt$tag`, `$apr1$salt$tag` of Apache's `htpasswd`, and
+//! `{smd5}salt$tag` of AIX, which differ in the prefix only. It always has 1000 rounds.
 
 use std::time::Duration;
 
@@ -8,16 +8,14 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use crate::cost;
+use crate::family::strip_scheme;
 use crate::foreign_hash::StoredHash;
-use crate::parsing::{CRYPT, check_salt, split};
+use crate::parsing::{CRYPT, MD5_ORDER, check_salt, split};
 use crate::{DigestAlgorithm, Family, FormatError, Projects, VerifyError};
 
 const FAMILY: Family = Family::Md5Crypt;
 const ROUNDS: u32 = 1000;
 const DIGEST_BYTES: usize = 16;
-
-/// The order of the bytes of the digest in the tag.
-const ORDER: [usize; DIGEST_BYTES] = [12, 6, 0, 13, 7, 1, 14, 8, 2, 15, 9, 3, 5, 10, 4, 11];
 
 const MEMORY_BYTES: usize = 4 * 1024;
 
@@ -33,6 +31,11 @@ impl Md5Crypt {
         let (magic, salt, tag) = match split(text, '$') {
             Some(["", "1", salt, tag]) => ("$1$", salt, tag),
             Some(["", "apr1", salt, tag]) => ("$apr1$", salt, tag),
+            _ if text.starts_with('{') => {
+                let parts = strip_scheme(text, "{smd5}").and_then(|rest| split(rest, '$'));
+                let [salt, tag] = parts.ok_or(FAMILY.damaged("the form is not {smd5}salt$tag"))?;
+                ("", salt, tag)
+            }
             _ => return Err(FAMILY.damaged("the form is not $1$salt$tag")),
         };
         FAMILY.check_bounds("salt", salt.len() as u64, 0..=8)?;
@@ -85,7 +88,7 @@ impl Md5Crypt {
 impl StoredHash for Md5Crypt {
     fn verify(&self, password: &[u8], _: &Projects) -> Result<bool, VerifyError> {
         let digest = self.digest(password);
-        let tag = Zeroizing::new(ORDER.map(|at| digest[at]));
+        let tag = Zeroizing::new(MD5_ORDER.map(|at| digest[at]));
         Ok(tag.as_slice().ct_eq(&self.tag).into())
     }
 

@@ -60,6 +60,9 @@ fn encoding(
     specification.encoding().expect("64 different symbols are an encoding")
 }
 
+/// The order in which the forms of crypt(3) over MD5 write the bytes of a digest.
+pub(crate) const MD5_ORDER: [usize; 16] = [12, 6, 0, 13, 7, 1, 14, 8, 2, 15, 9, 3, 5, 10, 4, 11];
+
 /// The order in which SHA-crypt writes the bytes of a digest of SHA-256.
 pub(crate) const SHA256_ORDER: [usize; 32] = [
     20, 10, 0, 11, 1, 21, 2, 22, 12, 23, 13, 3, 14, 4, 24, 5, 25, 15, 26, 16, 6, 17, 7, 27, 8, 28,

@@ -67,7 +67,7 @@ impl Prf {
         }
     }
 
-    const fn output_bytes(self) -> u64 {
+    pub(crate) const fn output_bytes(self) -> u64 {
         self.digest().digest_bytes() as u64
     }
 }

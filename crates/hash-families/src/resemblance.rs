@@ -4,8 +4,8 @@ use std::fmt;
 
 use data_encoding::BASE64;
 
-use crate::FormatError;
 use crate::parsing::{crypt_value, split};
+use crate::{Family, FormatError};
 
 /// What a text of no known family looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +47,25 @@ const NOT_SUPPORTED: Resemblance = Resemblance::declare(
     &[],
 );
 
+/// The mark of an account without a password, or of a locked one, in files of Unix and in Django.
+const LOCKED: Resemblance = Resemblance::declare(
+    "the mark of an account that is locked or has no password; import no hash for it",
+    &[],
+);
+
+/// A line of a file of Unix or of a web server.
+const LINE: Resemblance = Resemblance::declare(
+    "a whole line of a password file; take the part after the user's name, up to the next colon",
+    &[],
+);
+
+/// A role of PostgreSQL.
+const POSTGRESQL_MD5: Resemblance = Resemblance::declare(
+    "the MD5 of PostgreSQL, which needs the role's name and is not supported; such accounts need \
+     a password reset",
+    &[],
+);
+
 /// Returns the error for a text of no known family.
 pub(crate) fn error(text: &str) -> FormatError {
     of(text).map_or(FormatError::Unknown, FormatError::Resembles)
@@ -62,6 +81,12 @@ fn of(text: &str) -> Option<Resemblance> {
     };
     Some(if text.trim() != text {
         Resemblance::declare("one with white space around it; remove that", &[])
+    } else if text.starts_with('!') || ["*", "x", "NP", "*LK*", "*NP*"].contains(&text) {
+        LOCKED
+    } else if text.strip_prefix("md5").is_some_and(|hex| hex.len() == 32 && is_hex(hex)) {
+        POSTGRESQL_MD5
+    } else if text.split(':').nth(1).is_some_and(|part| Family::detect(part).is_some()) {
+        LINE
     } else if is_hex(text) && text.len() == 32 {
         Resemblance::declare(
             "MD5 or an NT hash",
@@ -73,7 +98,9 @@ fn of(text: &str) -> Option<Resemblance> {
             &["salted-digest", "pbkdf2", "opencart", "symfony"],
         )
     } else if text.strip_prefix("s2:").unwrap_or(text).split_once(':').is_some_and(|(salt, tag)| {
-        (salt.len(), tag.len()) == (32, 128) && is_hex(salt) && is_hex(tag)
+        matches!((salt.len(), tag.len()), (16 | 32, 128))
+            && salt.bytes().all(|byte| byte.is_ascii_alphanumeric())
+            && is_hex(tag)
     }) {
         Resemblance::declare("one of better-auth or Lucia", &["better-auth"])
     } else if text

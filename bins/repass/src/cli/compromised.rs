@@ -31,11 +31,16 @@ pub(crate) struct BuildCorpus {
     /// The list, folder or archive; - for stdin.
     #[arg(value_name = "LIST")]
     pub(crate) list: PathBuf,
-    /// The file of the corpus. An existing one is replaced at the end.
+    /// The file of the corpus. An existing corpus is replaced at the end.
     #[arg(value_name = "CORPUS")]
     pub(crate) corpus: PathBuf,
     /// The fewest times that a password was seen to be in the corpus.
-    #[arg(long, value_name = "COUNT", default_value_t = 1)]
+    #[arg(
+        long,
+        value_name = "COUNT",
+        default_value_t = 1,
+        value_parser = clap::value_parser!(u64).range(1..)
+    )]
     pub(crate) min_count: u64,
 }
 

@@ -70,16 +70,16 @@ pub(crate) struct CheckPassword {
     /// passwords from breaches. Without it, the sources of the configuration file.
     #[arg(long, value_name = "CORPUS")]
     pub(crate) compromised: Option<PathBuf>,
-    /// A user id that the password should not contain.
+    /// A user id that the password must not be based on.
     #[arg(long, value_name = "ID")]
     pub(crate) user_id: Option<UserId>,
-    /// An e-mail address that the password should not contain a part of.
+    /// An e-mail address that the password must not be based on.
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) email: Option<Email>,
-    /// A user name that the password should not contain.
+    /// A user name that the password must not be based on.
     #[arg(long, value_name = "NAME", value_parser = values::name)]
     pub(crate) username: Option<String>,
-    /// A name that the password should not contain; may be given several times.
+    /// A name that the password must not be based on; may be given several times.
     #[arg(long = "name", value_name = "NAME", value_parser = values::name)]
     pub(crate) names: Vec<String>,
 }

@@ -47,6 +47,16 @@ fn line(error: &clap::Error) -> String {
         return "unknown command; see --help".to_owned();
     }
     let text = error.render().to_string();
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        // The text is the help, in which two spaces precede the name of each command.
+        let commands = text.lines().skip_while(|line| *line != "Commands:").skip(1);
+        let names = commands.take_while(|line| !line.is_empty()).filter_map(|line| {
+            let name = line.strip_prefix("  ")?.split(' ').next()?;
+            (!name.is_empty() && name != "help").then_some(name)
+        });
+        let names = names.collect::<Vec<_>>().join(", ");
+        return format!("a command is missing, one of {names}; see --help");
+    }
     let mut paragraphs = text.split("\n\n").map(one_line);
     let what = paragraphs.next().unwrap_or_default();
     let what = what.strip_prefix("error: ").unwrap_or(&what).to_owned();
@@ -95,6 +105,14 @@ mod tests {
         assert!(kind.contains("--kind") && kind.contains("service, app, api"), "{kind}");
         let missing = message(&["account", "show"]);
         assert!(missing.contains("--user-id"), "{missing}");
+    }
+
+    #[test]
+    fn a_missing_command_is_named() {
+        let line = message(&["hash"]);
+        assert_eq!(line, "a command is missing, one of tune, identify; see --help");
+        let line = message(&["compromised"]);
+        assert_eq!(line, "a command is missing, one of build, show, verify; see --help");
     }
 
     #[test]

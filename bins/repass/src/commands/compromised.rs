@@ -70,12 +70,13 @@ fn print(corpus: &Corpus, suffix: &str, output: &Output) -> Result<(), Failure> 
         "built_at": info.built_at,
         "source": info.source,
     });
+    let seen = match info.min_count {
+        0 | 1 => String::new(),
+        count => format!(" of passwords that were seen {count} times or more"),
+    };
     let text = format!(
-        "{} digests of passwords that were seen {} times or more, built at {} from {}{suffix}\n",
-        info.digests,
-        info.min_count.max(1),
-        info.built_at,
-        info.source,
+        "{} digests{seen}, built at {} from {}{suffix}\n",
+        info.digests, info.built_at, info.source,
     );
     output.result(&json, &text)
 }

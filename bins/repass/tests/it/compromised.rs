@@ -46,6 +46,14 @@ fn the_list_may_come_from_stdin_and_rare_passwords_be_left_out() {
     let test = TestContext::new();
     let arguments = ["compromised", "build", "-", "corpus", "--min-count", "100"];
     assert_eq!(test.json(&arguments, LIST)["digests"], 2);
+    let corpus = test.folder.path().join("corpus");
+    // A head of 4 KiB, and an index for two digests.
+    let length = fs::metadata(&corpus).unwrap().len();
+    assert!(length < 5000, "{length}");
+    let shown = test.run(&["compromised", "show", "corpus"]).succeeded().stdout;
+    assert!(shown.contains("2 digests of passwords that were seen 100 times or more"), "{shown}");
+    let built = test.run_with(&["compromised", "build", "-", "corpus"], LIST).succeeded().stdout;
+    assert!(built.starts_with("3 digests, built at "), "{built}");
 }
 
 #[test]

@@ -275,7 +275,6 @@ fn an_interrupted_build_of_an_archive_is_continued() {
         fs::remove_file(test.path("corpus")).unwrap();
 
         let id = format!("archive of {} bytes", bytes.len());
-        let expected = if is_compressed { bytes.len() as u64 / 18 } else { expected };
         let mut builder = Builder::create(&test.path("corpus"), expected, &id, 1).unwrap();
         // Two thirds of the files, then half of what follows without a checkpoint.
         let (mut done, mut prefix) = (0, [0xFF; 3]);

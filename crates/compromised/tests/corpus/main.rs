@@ -179,6 +179,25 @@ fn other_lists_are_refused_with_the_line() {
 }
 
 #[test]
+fn neither_the_list_nor_a_folder_is_replaced_and_a_refused_list_leaves_no_files() {
+    let test = TestContext::new();
+    let text = list(&digests(10), "\n");
+    let source = test.write("list.txt", &text);
+    let refused = |target: &Path| build(&source, target, 1, TIME, |_| {}).unwrap_err().to_string();
+    assert!(refused(&source).contains("is the list itself"));
+    assert!(refused(&test.path("./list.txt")).contains("is the list itself"));
+    assert_eq!(fs::read_to_string(&source).unwrap(), text);
+    assert!(refused(test.folder.path()).contains("is a folder"));
+
+    for malformed in [format!("{text}no digest\n"), String::new()] {
+        let source = test.write("list.txt", &malformed);
+        assert!(test.build(&source, 1).is_err());
+        let left: Vec<_> = fs::read_dir(test.folder.path()).unwrap().collect();
+        assert_eq!(left.len(), 1, "{left:?}");
+    }
+}
+
+#[test]
 fn a_damaged_file_is_refused_when_it_is_opened_or_read() {
     let test = TestContext::new();
     let digests = digests(5_000);

@@ -14,8 +14,8 @@ const SIGNER_KEY: &str =
     "jxspr8Ki0RYycVU8zykbdLGjFQ3McFUH0uiiTvC8pVMXAn210wjLNmdZJzxUECKbm0QsEmYUSDzZvpjeJ9WmXA==";
 
 /// One published hash of each family, as `tests/it` of `repass-hash-families` has them with their
-/// sources; better-auth's and the membership provider's were made there.
-const KNOWN: [(Family, &str, &str); 34] = [
+/// sources.
+const KNOWN: [(Family, &str, &str); 37] = [
     (Family::Bcrypt, "U*U", "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"),
     (
         Family::BcryptSha256,
@@ -40,8 +40,8 @@ const KNOWN: [(Family, &str, &str); 34] = [
     ),
     (
         Family::AspNetMembership,
-        "p@ssw\u{f6}rd",
-        "$aspnet-membership-sha1$AAECAwQFBgcICQoLDA0ODw$TdpD8XIYGc4IpyrI7vVfZt7GRps",
+        "p\u{e4}ssword",
+        "$aspnet-membership-sha1$didECXiE4DTmqjNbkzWZrQ$200uGeTrst+cPS+fPTXUilf3ty0",
     ),
     (Family::Md5Crypt, "test", "$1$SuMrG47N$ymvzYjr7QcEQjaK5m1PGx1"),
     (Family::ShaCrypt, "secret", "$5$rounds=1004$nacl$oiWPbm.kQ7.jTCZoOtdv7/tO5mWv/vxw5yTqlBagVR7"),
@@ -65,6 +65,17 @@ const KNOWN: [(Family, &str, &str); 34] = [
         Family::CiscoScrypt,
         "hashcat",
         "$9$2MJBozw/9R3UsU$2lFhcKvpghcyw8deP25GOfyZaagyUOGBymkryvOdfo6",
+    ),
+    (
+        Family::Aix,
+        "hashcat",
+        "{ssha256}06$aJckFGJAB30LTe10$ohUsB7LBPlgclE3hJg9x042DLJvQyxVCX.nZZLEz.g2",
+    ),
+    (Family::Oracle, "SHAlala", "S:2BFCFDF5895014EE9BB2B9BA067B01E0389BB5711B7B5F82B7235E9E182C"),
+    (
+        Family::SunMd5,
+        "correct horse battery staple",
+        "$md5,rounds=904$sa./ltsa$$Tq6OzL3pAs.Ti6RxpQ3Uy.",
     ),
     (Family::DesCrypt, "abc", "{CRYPT}rlckGD97BWszU"),
     (
@@ -125,7 +136,7 @@ fn known() -> Vec<(Family, &'static str, String)> {
     let better_auth = stored_text(
         &ImportFormat::from_options("better-auth", []).unwrap(),
         ExportedHash {
-            hash: "00112233445566778899aabbccddeeff:c99f4ab8106e1086dc3851b5dddd9cd9aa382293481292e1b6a4346239804e276c4e930a3f461d8be40d6fa218066223f928e55a455c7259e46282154c009e52",
+            hash: "173c1bbae627ae9ab9cca1d4d4e0bdc8:4ce77e5e05f8b5bfc0e305263a5a37f31030d1b61109dd6657ae64dc2229208b878d45afece4b5e08f9a50a95f1bf2d99ee1a1b18f433acb397f522751d2151e",
             salt: None,
         },
     );

@@ -12,6 +12,9 @@ pub(super) struct Facts {
     pub(super) systems: &'static str,
     pub(super) bounds: &'static str,
     pub(super) determined: &'static str,
+    /// Where the hashes of the tests are from.
+    #[cfg_attr(not(test), expect(dead_code, reason = "only the page has it"))]
+    hashes: &'static str,
 }
 
 impl Family {
@@ -37,7 +40,17 @@ const YESCRYPT_BOUNDS: &str =
     "memory of 256 MiB; N·r·p·(t+1) at most 2²³; r and p 1 to 64, t to 16";
 
 /// In the order of the variants.
-const FACTS: [Facts; 37] = [
+const FACTS: [Facts; 40] = [
+    Facts {
+        family: Family::Aix,
+        name: "aix",
+        feature: Some("aix"),
+        texts: "`{ssha1}` `{ssha256}` `{ssha512}`, with a `$`",
+        systems: "AIX",
+        bounds: "2¹ to 2²³ iterations",
+        determined: "without a NUL at the end",
+        hashes: "AIX, as John the Ripper and hashcat publish them",
+    },
     Facts {
         family: Family::Argon2,
         name: "argon2",
@@ -46,6 +59,7 @@ const FACTS: [Facts; 37] = [
         systems: "PHC strings, OpenLDAP, Dovecot, Spring Security, PHP; Keycloak, Django and Magento 2 by import",
         bounds: "memory of 1 GiB; verified by `repass-core`",
         determined: "every password",
+        hashes: "OpenLDAP, Dovecot, PHP, Django; in `repass-core`",
     },
     Facts {
         family: Family::AspNetIdentity,
@@ -55,6 +69,7 @@ const FACTS: [Facts; 37] = [
         systems: "ASP.NET Identity, versions 2 and 3",
         bounds: PBKDF2_BOUNDS,
         determined: "without a NUL at the end",
+        hashes: "ASP.NET's own tests",
     },
     Facts {
         family: Family::AspNetMembership,
@@ -64,15 +79,17 @@ const FACTS: [Facts; 37] = [
         systems: "ASP.NET's membership provider",
         bounds: "no parameters",
         determined: "every password",
+        hashes: "Mono's SqlMembershipProvider",
     },
     Facts {
         family: Family::Bcrypt,
         name: "bcrypt",
         feature: Some("bcrypt"),
-        texts: "`$2$` `$2a$` `$2b$` `$2x$` `$2y$`, `bcrypt$$2b$`",
-        systems: "OpenBSD, PHP, Java, Go, Node, Python, Django, Rails, Auth0, Supabase; Okta by import",
+        texts: "`$2$` `$2a$` `$2b$` `$2x$` `$2y$`, `bcrypt$$2b$`, `:bcrypt:`",
+        systems: "OpenBSD, PHP, Java, Go, Node, Python, Django, Rails, MediaWiki, Auth0, Supabase; Okta by import",
         bounds: "cost 4 to 16",
         determined: "below 72 bytes, without a NUL; `2x` also ASCII only, `$2$` none",
+        hashes: "crypt_blowfish's own tests, libxcrypt, `htpasswd`, PHP, Dovecot, Django, MediaWiki, Devise, bcrypt for Node; `$2$` by passlib, Okta's computed",
     },
     Facts {
         family: Family::BcryptSha256,
@@ -82,6 +99,7 @@ const FACTS: [Facts; 37] = [
         systems: "Django, passlib; Meteor by import",
         bounds: "cost 4 to 16",
         determined: "every password",
+        hashes: "Django, passlib's own tests, Meteor",
     },
     Facts {
         family: Family::BetterAuth,
@@ -91,6 +109,7 @@ const FACTS: [Facts; 37] = [
         systems: "better-auth, Lucia",
         bounds: SCRYPT_BOUNDS,
         determined: "in form NFKC, without a NUL at the end",
+        hashes: "better-auth, Lucia",
     },
     Facts {
         family: Family::BsdiCrypt,
@@ -100,6 +119,7 @@ const FACTS: [Facts; 37] = [
         systems: "crypt(3) of BSD/OS, FreeBSD and others",
         bounds: "1 to 16 777 215 rounds",
         determined: "ASCII without a NUL",
+        hashes: "libxcrypt, hashcat",
     },
     Facts {
         family: Family::CiscoPbkdf2,
@@ -109,6 +129,7 @@ const FACTS: [Facts; 37] = [
         systems: "Cisco IOS, type 8",
         bounds: "no parameters",
         determined: "without a NUL at the end",
+        hashes: "hashcat",
     },
     Facts {
         family: Family::CiscoScrypt,
@@ -118,6 +139,7 @@ const FACTS: [Facts; 37] = [
         systems: "Cisco IOS, type 9",
         bounds: "no parameters",
         determined: "without a NUL at the end",
+        hashes: "hashcat",
     },
     Facts {
         family: Family::DesCrypt,
@@ -127,6 +149,7 @@ const FACTS: [Facts; 37] = [
         systems: "crypt(3) of traditional Unix, LDAP directories, Dovecot; 13 characters alone by import",
         bounds: "no parameters",
         determined: "below 8 characters, ASCII without a NUL",
+        hashes: "libxcrypt, 389 Directory Server, Dovecot, `htpasswd`",
     },
     Facts {
         family: Family::Devise,
@@ -136,6 +159,7 @@ const FACTS: [Facts; 37] = [
         systems: "Devise (Rails) with a pepper",
         bounds: "cost 4 to 16",
         determined: "below 72 bytes, without a NUL",
+        hashes: "Devise",
     },
     Facts {
         family: Family::Drupal,
@@ -145,6 +169,7 @@ const FACTS: [Facts; 37] = [
         systems: "Drupal 7 and later",
         bounds: "2⁷ to 2¹⁹ rounds",
         determined: "every password",
+        hashes: "Drupal's own tests, hashcat; some computed",
     },
     Facts {
         family: Family::FirebaseScrypt,
@@ -154,6 +179,7 @@ const FACTS: [Facts; 37] = [
         systems: "Firebase",
         bounds: SCRYPT_BOUNDS,
         determined: "without a NUL at the end",
+        hashes: "Firebase's README; some computed",
     },
     Facts {
         family: Family::GostYescrypt,
@@ -163,6 +189,7 @@ const FACTS: [Facts; 37] = [
         systems: "crypt(3) of ALT Linux and others (libxcrypt)",
         bounds: YESCRYPT_BOUNDS,
         determined: "every password",
+        hashes: "libxcrypt, 389 Directory Server",
     },
     Facts {
         family: Family::HmacDigest,
@@ -172,6 +199,7 @@ const FACTS: [Facts; 37] = [
         systems: "Werkzeug before 3.0",
         bounds: "salt of at most 1024 bytes",
         determined: "every password",
+        hashes: "Werkzeug",
     },
     Facts {
         family: Family::LdapDigest,
@@ -181,15 +209,17 @@ const FACTS: [Facts; 37] = [
         systems: "OpenLDAP, 389 Directory Server, FreeIPA, Dovecot",
         bounds: "salt of at most 128 bytes",
         determined: "every password",
+        hashes: "OpenLDAP, 389 Directory Server, Dovecot, passlib's own tests",
     },
     Facts {
         family: Family::Md5Crypt,
         name: "md5-crypt",
         feature: Some("crypt"),
-        texts: "`$1$`, `$apr1$`",
-        systems: "crypt(3), Apache, Cisco IOS type 5",
+        texts: "`$1$`, `$apr1$`, `{smd5}` with a `$`",
+        systems: "crypt(3), Apache, Cisco IOS type 5, AIX",
         bounds: "no parameters",
         determined: "every password",
+        hashes: "libxcrypt, `htpasswd`, Dovecot, 389 Directory Server, AIX",
     },
     Facts {
         family: Family::MediaWiki,
@@ -199,6 +229,7 @@ const FACTS: [Facts; 37] = [
         systems: "MediaWiki",
         bounds: "salt of at most 128 bytes",
         determined: "every password",
+        hashes: "MediaWiki, hashcat",
     },
     Facts {
         family: Family::Mssql,
@@ -208,6 +239,7 @@ const FACTS: [Facts; 37] = [
         systems: "Microsoft SQL Server 2005 and later",
         bounds: "no parameters",
         determined: "every password",
+        hashes: "SQL Server, as passlib and hashcat publish them",
     },
     Facts {
         family: Family::MyBb,
@@ -217,6 +249,7 @@ const FACTS: [Facts; 37] = [
         systems: "MyBB, Invision Power Board 2 and 3",
         bounds: "salt of at most 128 bytes",
         determined: "every password",
+        hashes: "hashcat",
     },
     Facts {
         family: Family::MysqlNative,
@@ -226,6 +259,7 @@ const FACTS: [Facts; 37] = [
         systems: "MySQL 4.1 and later, MariaDB: mysql_native_password",
         bounds: "no parameters",
         determined: "every password",
+        hashes: "MariaDB, hashcat",
     },
     Facts {
         family: Family::MysqlSha2,
@@ -235,6 +269,7 @@ const FACTS: [Facts; 37] = [
         systems: "MySQL 8: caching_sha2_password",
         bounds: "5000 to 1 000 000 rounds",
         determined: "every password",
+        hashes: "hashcat",
     },
     Facts {
         family: Family::NtHash,
@@ -244,6 +279,7 @@ const FACTS: [Facts; 37] = [
         systems: "Windows, Samba; FreeBSD's crypt(3) writes this text",
         bounds: "no parameters",
         determined: "every password",
+        hashes: "Samba, libxcrypt, MS-SAMR",
     },
     Facts {
         family: Family::OpenCart,
@@ -253,6 +289,17 @@ const FACTS: [Facts; 37] = [
         systems: "OpenCart before 3, Woltlab Burning Board 3",
         bounds: "salt of at most 128 bytes",
         determined: "without `&`, `<`, `>` and `\"`",
+        hashes: "hashcat; one computed",
+    },
+    Facts {
+        family: Family::Oracle,
+        name: "oracle",
+        feature: Some("oracle"),
+        texts: "`S:`, `T:`, with semicolons between",
+        systems: "Oracle Database 11g and later, the column `spare4`",
+        bounds: "no parameters",
+        determined: "every password; `T:` without a NUL at the end",
+        hashes: "`S:` of Oracle Database, as passlib publishes it; `T:` by hashcat",
     },
     Facts {
         family: Family::Pbkdf2,
@@ -262,6 +309,7 @@ const FACTS: [Facts; 37] = [
         systems: "PHC strings, passlib, OpenLDAP, 389 Directory Server, FreeIPA, Django, Werkzeug, MediaWiki, Atlassian, GRUB, macOS; Keycloak, Okta, Spring Security and Dovecot by import",
         bounds: PBKDF2_BOUNDS,
         determined: "without a NUL at the end",
+        hashes: "RFC 6070, RFC 7914, passlib's own tests, OpenLDAP, 389 Directory Server, Dovecot, Django, Werkzeug, Symfony, MediaWiki, GRUB, Keycloak, Spring Security; Atlassian's and macOS's by hashcat, Okta's computed",
     },
     Facts {
         family: Family::Phpass,
@@ -271,6 +319,7 @@ const FACTS: [Facts; 37] = [
         systems: "WordPress before 6.8, phpBB, Joomla",
         bounds: "2⁷ to 2¹⁹ rounds",
         determined: "every password",
+        hashes: "phpass's own tests, WordPress",
     },
     Facts {
         family: Family::SaltedDigest,
@@ -280,6 +329,7 @@ const FACTS: [Facts; 37] = [
         systems: "custom applications; Joomla, osCommerce, Magento, Spring Security, Django and Okta by import",
         bounds: "salt of at most 1024 bytes",
         determined: "every password",
+        hashes: "Django, Fineract (Spring Security), Magento's own tests; Joomla's and Magento 1's by hashcat, other layouts and Okta's computed",
     },
     Facts {
         family: Family::Scram,
@@ -289,6 +339,7 @@ const FACTS: [Facts; 37] = [
         systems: "PostgreSQL, Dovecot",
         bounds: PBKDF2_BOUNDS,
         determined: "unchanged by SASLprep, without a NUL at the end",
+        hashes: "PostgreSQL, Dovecot",
     },
     Facts {
         family: Family::Scrypt,
@@ -298,6 +349,7 @@ const FACTS: [Facts; 37] = [
         systems: "passlib and PHC strings, Django, Werkzeug, crypt(3), Java's scrypt; Spring Security by import",
         bounds: SCRYPT_BOUNDS,
         determined: "without a NUL at the end",
+        hashes: "RFC 7914, passlib's own tests, Django, Werkzeug, libxcrypt, Java's scrypt, Spring Security",
     },
     Facts {
         family: Family::Sha1Crypt,
@@ -307,6 +359,7 @@ const FACTS: [Facts; 37] = [
         systems: "crypt(3) of NetBSD",
         bounds: "1 to 10 000 000 rounds",
         determined: "without a NUL at the end",
+        hashes: "libxcrypt, hashcat",
     },
     Facts {
         family: Family::ShaCrypt,
@@ -316,6 +369,7 @@ const FACTS: [Facts; 37] = [
         systems: "crypt(3)",
         bounds: "1000 to 1 000 000 rounds",
         determined: "every password",
+        hashes: "the specification, libxcrypt, OpenLDAP, 389 Directory Server, Dovecot",
     },
     Facts {
         family: Family::SpringStandard,
@@ -325,6 +379,17 @@ const FACTS: [Facts; 37] = [
         systems: "Spring Security's StandardPasswordEncoder",
         bounds: "1024 rounds",
         determined: "every password",
+        hashes: "Spring Security",
+    },
+    Facts {
+        family: Family::SunMd5,
+        name: "sun-md5",
+        feature: Some("crypt"),
+        texts: "`$md5$`, `$md5,rounds=`",
+        systems: "crypt(3) of Solaris and illumos",
+        bounds: "up to 1 000 000 rounds beyond the basic 4096",
+        determined: "every password",
+        hashes: "libxcrypt",
     },
     Facts {
         family: Family::SupabaseScrypt,
@@ -334,6 +399,7 @@ const FACTS: [Facts; 37] = [
         systems: "Supabase, for accounts from Firebase",
         bounds: SCRYPT_BOUNDS,
         determined: "without a NUL at the end",
+        hashes: "Supabase's own tests",
     },
     Facts {
         family: Family::Symfony,
@@ -343,6 +409,7 @@ const FACTS: [Facts; 37] = [
         systems: "Symfony's MessageDigestPasswordHasher",
         bounds: "1 to 1 000 000 rounds",
         determined: "every password",
+        hashes: "Symfony",
     },
     Facts {
         family: Family::VBulletin,
@@ -352,6 +419,7 @@ const FACTS: [Facts; 37] = [
         systems: "vBulletin 3 and 4",
         bounds: "salt of at most 128 bytes",
         determined: "every password",
+        hashes: "hashcat",
     },
     Facts {
         family: Family::WordPress,
@@ -361,6 +429,7 @@ const FACTS: [Facts; 37] = [
         systems: "WordPress since 6.8",
         bounds: "cost 4 to 16",
         determined: "without white space at an end",
+        hashes: "WordPress",
     },
     Facts {
         family: Family::Yescrypt,
@@ -370,6 +439,7 @@ const FACTS: [Facts; 37] = [
         systems: "crypt(3)",
         bounds: YESCRYPT_BOUNDS,
         determined: "every password; flavor 0 without a NUL at the end",
+        hashes: "yescrypt's own tests, libxcrypt",
     },
 ];
 
@@ -391,14 +461,14 @@ mod tests {
     #[test]
     fn the_page_has_the_table_of_all_families() {
         let mut table = String::from(
-            "| family | texts | written by | feature | bounds | determines passwords |\n\
-             | --- | --- | --- | --- | --- | --- |\n",
+            "| family | texts | written by | feature | bounds | determines passwords | hashes of the tests |\n\
+             | --- | --- | --- | --- | --- | --- | --- |\n",
         );
-        for Facts { name, feature, texts, systems, bounds, determined, .. } in &FACTS {
+        for Facts { name, feature, texts, systems, bounds, determined, hashes, .. } in &FACTS {
             let feature = feature.map_or("none".to_owned(), |feature| format!("`{feature}`"));
             writeln!(
                 table,
-                "| {name} | {texts} | {systems} | {feature} | {bounds} | {determined} |"
+                "| {name} | {texts} | {systems} | {feature} | {bounds} | {determined} | {hashes} |"
             )
             .unwrap();
         }

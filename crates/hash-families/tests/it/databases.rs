@@ -1,6 +1,6 @@
 //! Roles and logins of databases, of Cisco IOS, and of mail servers: roles of PostgreSQL 15.18,
 //! `test-password-scheme.c` of Dovecot, passlib 1.7.4, and the examples of hashcat's modes 132, 300,
-//! 1731, 7100, 7200, 7401, 9200, 9300 and 12001, whose password is `hashcat`.
+//! 112, 1731, 7100, 7200, 7401, 9200, 9300, 12001 and 12300, whose password is `hashcat`.
 
 use repass_hash_families::{ExportedHash, Family, FormatError, ImportFormat, stored_text};
 
@@ -103,6 +103,37 @@ fn mssql_vectors_verify() {
     ] {
         assert_verifies(Family::Mssql, text, password);
         assert_refused_when_cut_off(text);
+    }
+}
+
+/// `S:` as passlib publishes it, and hashcat's examples of `S:` and `T:`.
+#[test]
+fn oracle_vectors_verify() {
+    let sha1 = "S:2BFCFDF5895014EE9BB2B9BA067B01E0389BB5711B7B5F82B7235E9E182C";
+    let example = "S:ac5f1e62d21fd0529428b84d42e8955b0496670338445748184477378130";
+    let sha512 = "T:78281A9C0CF626BD05EFC4F41B515B61D6C4D95A250CD4A605CA0EF97168D670EBCB5673B6F5A2FB9CC4E0C0101E659C0C4E3B9B3BEDA846CD15508E88685A2334141655046766111066420254008225";
+    let unicode = "S:51586343E429A6DF024B8F242F2E9F8507B1096FACD422E29142AA4974B0";
+    let http = "H:DC9894A01797D91D92ECA1DA66242209";
+    for (password, text) in [
+        ("SHAlala", sha1.to_owned()),
+        ("t\u{e1}\u{411}\u{2113}\u{259}", unicode.to_owned()),
+        ("hashcat", example.to_owned()),
+        ("hashcat", sha512.to_owned()),
+        // The whole column. Of several parts, the strongest is verified.
+        ("SHAlala", format!("{sha1};{http}")),
+        ("hashcat", format!("{sha1};{http};{sha512}")),
+    ] {
+        assert_eq!(parsed(&text).family(), Family::Oracle);
+        assert!(verify(&text, password), "{text}");
+        assert!(!verify(&text, format!("{password}x")) && !verify(&text, ""), "{text}");
+        assert!(!format!("{:?}", parsed(&text)).contains(&text[2..]), "{text}");
+    }
+    assert_refused_when_cut_off(sha1);
+    assert_refused_when_cut_off(sha512);
+    let repeated = format!("{sha1};{sha1}");
+    let other_part = format!("{sha1};X:00");
+    for damaged in [http, "S:", &repeated, &other_part, &format!("{sha1};"), &format!("{sha1}00")] {
+        assert_damaged(Family::Oracle, damaged);
     }
 }
 

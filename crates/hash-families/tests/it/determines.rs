@@ -47,7 +47,7 @@ const ORDINARY: &[(&str, &str)] = &[
     (BETTER_AUTH, STAPLE),
     (DJANGO_PBKDF2, STAPLE),
     (IDENTITY, "my password"),
-    ("$aspnet-membership-sha1$AAECAwQFBgcICQoLDA0ODw$TdpD8XIYGc4IpyrI7vVfZt7GRps", "p@ssw\u{f6}rd"),
+    ("$aspnet-membership-sha1$didECXiE4DTmqjNbkzWZrQ$200uGeTrst+cPS+fPTXUilf3ty0", "p\u{e4}ssword"),
     ("$1$SuMrG47N$ymvzYjr7QcEQjaK5m1PGx1", "test"),
     ("$5$rounds=1004$nacl$oiWPbm.kQ7.jTCZoOtdv7/tO5mWv/vxw5yTqlBagVR7", "secret"),
     ("$y$j75$LdJMENpBA.$NoYmTLXw0ebCILgz90sY6kEkfwbbwvoN9EGXA5buQ60", STAPLE),
@@ -98,6 +98,13 @@ const ORDINARY: &[(&str, &str)] = &[
     (YESCRYPT_0, "p\u{e4}ssword"),
     (SCRYPT_CRYPT, "p\u{e4}ssword"),
     (WORDPRESS, STAPLE),
+    ("{ssha256}06$aJckFGJAB30LTe10$ohUsB7LBPlgclE3hJg9x042DLJvQyxVCX.nZZLEz.g2", "hashcat"),
+    ("S:2BFCFDF5895014EE9BB2B9BA067B01E0389BB5711B7B5F82B7235E9E182C", "SHAlala"),
+    (
+        "T:78281A9C0CF626BD05EFC4F41B515B61D6C4D95A250CD4A605CA0EF97168D670EBCB5673B6F5A2FB9CC4E0C0101E659C0C4E3B9B3BEDA846CD15508E88685A2334141655046766111066420254008225",
+        "hashcat",
+    ),
+    ("$md5,rounds=904$sa./ltsa$$Tq6OzL3pAs.Ti6RxpQ3Uy.", STAPLE),
 ];
 
 /// Hashes with a text that is equivalent to the password, where [`similar`] does not make it.

@@ -1,6 +1,6 @@
 //! LDAP digests and NT hashes: the vectors of passlib 1.7.4 (`tests/test_handlers.py`), including
-//! those of MS-SAMR. Salted digests: created for these tests with Python's hashlib and the salt
-//! `salt`.
+//! those of MS-SAMR. Salted digests and some of LDAP: computed with Python's hashlib and the salt
+//! `salt`. `own_systems` has hashes of OpenLDAP, 389 Directory Server, Dovecot and Samba.
 
 use data_encoding::{BASE64, HEXLOWER};
 use repass_hash_families::{

@@ -62,6 +62,11 @@ const TEXTS: &[&str] = &[
     "$spring-standard$97cde38028ad898ebc02e690819fa220e88c62e0699403e94fff291cfffaf8410849f27605abcbc0",
     "$symfony-md5$i=10$c2FsdA$6rCkCEIPS4oP74sDNWIo+w",
     "$vbulletin$c2FsdA$6rCkCEIPS4oP74sDNWIo+w",
+    "{ssha256}06$aJckFGJAB30LTe10$ohUsB7LBPlgclE3hJg9x042DLJvQyxVCX.nZZLEz.g2",
+    "{smd5}s8/xSJ/v$uGam4GB8hOjTLQqvBfxJ2/",
+    "S:2BFCFDF5895014EE9BB2B9BA067B01E0389BB5711B7B5F82B7235E9E182C",
+    "T:78281A9C0CF626BD05EFC4F41B515B61D6C4D95A250CD4A605CA0EF97168D670EBCB5673B6F5A2FB9CC4E0C0101E659C0C4E3B9B3BEDA846CD15508E88685A2334141655046766111066420254008225",
+    "$md5,rounds=904$sa./ltsa$$Tq6OzL3pAs.Ti6RxpQ3Uy.",
     "$mybb$c2FsdA$6rCkCEIPS4oP74sDNWIo+w",
     "$opencart$c2FsdA$q/eq1kOINtvlJqojGr3i0O73TUI",
     "$fbscrypt$v=1,n=2,r=8,p=1,ss=Bw==,sk=ou9tdYTGyYm8kuR6Dt0Bpw==$C0sHCg9ek77hsg==$zKVTMvnWVw5BBOZNUdnsag==",
@@ -126,6 +131,23 @@ fn ambiguous_and_unknown_texts_have_no_family() {
     for text in unknown {
         assert_unknown(text);
         assert_eq!(Family::detect(text), None);
+    }
+}
+
+/// What people paste by mistake is named, with the remedy.
+#[test]
+fn texts_that_are_no_hashes_are_described() {
+    for (text, part) in [
+        ("!", "the mark of an account"),
+        ("!$6$rounds=1000$saltstring$CF", "the mark of an account"),
+        ("*", "the mark of an account"),
+        ("md5831c4baa8a44083a6434b892d573846b", "the MD5 of PostgreSQL"),
+        ("root:$6$rounds=1000$saltstring$CF:19000:0:99999:7:::", "a whole line"),
+        ("pat:$apr1$7RwVrznT$ULdag3G3RecswpR/fSIx90", "a whole line"),
+        ("{SSHA}xx", "the part `tag` is malformed"),
+    ] {
+        let reason = ForeignHash::parse(text).unwrap_err().to_string();
+        assert!(reason.contains(part), "{text}: {reason}");
     }
 }
 

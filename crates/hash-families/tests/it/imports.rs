@@ -2,8 +2,7 @@
 //!
 //! Keycloak: credentials of published realm exports with their passwords. Firebase: the example of
 //! the README of firebase/scrypt, and hashes created for these tests with Python's hashlib and
-//! OpenSSL. better-auth: hashes created with Python's hashlib, as `@better-auth/utils` computes
-//! them. Django: hashes created with Django 5.2.
+//! OpenSSL. better-auth: hashes of version 1.7. Django: hashes created with Django 5.2.
 
 use data_encoding::BASE64;
 use repass_hash_families::{
@@ -112,11 +111,11 @@ fn better_auth_hashes_verify() {
     let known = [
         (
             "p\u{e4}ssword",
-            "00112233445566778899aabbccddeeff:c99f4ab8106e1086dc3851b5dddd9cd9aa382293481292e1b6a4346239804e276c4e930a3f461d8be40d6fa218066223f928e55a455c7259e46282154c009e52",
+            "173c1bbae627ae9ab9cca1d4d4e0bdc8:4ce77e5e05f8b5bfc0e305263a5a37f31030d1b61109dd6657ae64dc2229208b878d45afece4b5e08f9a50a95f1bf2d99ee1a1b18f433acb397f522751d2151e",
         ),
         (
             "\u{212b}ngstr\u{f6}m \u{fb01}",
-            "0f1e2d3c4b5a69788796a5b4c3d2e1f0:76ff99e3321ca2bdd1287181d19788d5dc48c01bb6bb3e38bf3a246ef27d1157cfa42b1b85b09f1a87699f27b6ffd54206a433cbc4636c20b2e0e72087f06428",
+            "9ee9085ae70edee37bbff4e5be001476:90b61da57b850284c5f3f02f047bc13bd982fab53e838732bfd5c0527ba895375bb1c85ee2e3e9d48b33e8eba903d7a0466cde616fba8a8aa098b15ca347be62",
         ),
     ];
     for (password, hash) in known {
@@ -135,6 +134,12 @@ fn better_auth_hashes_verify() {
             );
         }
     }
+    // Lucia's salts are letters and digits. Before `s2:`, r was 8.
+    let of_lucia = "Q7vXb2kLz0aWp9Rt:7343d300bfd88c67ade94c317070596a62990ebb0976a98a1cd7a4d15f151c440ba28430294f2e04a22a787ffa6e89c98488f922f1f553dd95a8294906f19c62";
+    let text = stored_text(&format("better-auth", &[]), unsalted(of_lucia)).unwrap();
+    assert!(text.starts_with("$better-auth$ln=14,r=8,p=1$"));
+    let text = stored_text(&format("better-auth", &[]), unsalted(&format!("s2:{of_lucia}")));
+    assert!(text.unwrap().starts_with("$better-auth$ln=14,r=16,p=1$"));
     // Passwords that are equal in NFKC are equal.
     let text = stored_text(&format("better-auth", &[]), unsalted(known[1].1)).unwrap();
     assert!(verify(&text, "A\u{30a}ngstro\u{308}m fi"));

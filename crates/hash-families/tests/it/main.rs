@@ -14,6 +14,7 @@ mod digests;
 mod hostile;
 mod imports;
 mod old_crypt;
+mod own_systems;
 mod pbkdf2;
 mod php;
 mod scrypt;

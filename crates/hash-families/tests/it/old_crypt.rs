@@ -1,5 +1,6 @@
 //! The older and rarer forms of crypt(3): hashes created for these tests with libxcrypt 4.4 and
-//! passlib 1.7.4, and the examples of hashcat's modes 1500, 12400 and 15100.
+//! passlib 1.7.4, and the examples of hashcat's modes 1500, 6300, 6400, 6500, 6700,
+//! 12400 and 15100.
 
 use repass_hash_families::{ExportedHash, Family, ImportFormat, Projects, stored_text};
 
@@ -129,6 +130,62 @@ fn gost_yescrypt_vectors_verify() {
     }
     let end = "$LdJMENpBABJJ3h2$1guyWDnmzKQsMfyLuCSzSumMrkjOvOCnG1cL3WXnlm6";
     assert_out_of_bounds(Family::GostYescrypt, &format!("$gy$jJT{end}"), "ln", 22);
+}
+
+/// `own_systems` has hashes of AIX. These are hashcat's examples.
+///
+/// Proves OWASP storage bounds.
+#[test]
+fn aix_vectors_verify() {
+    let sha256 = "{ssha256}06$aJckFGJAB30LTe10$ohUsB7LBPlgclE3hJg9x042DLJvQyxVCX.nZZLEz.g2";
+    for (family, text) in [
+        (Family::Md5Crypt, "{smd5}a5/yTL/u$VfvgyHx1xUlXZYBocQpQY0"),
+        (Family::Aix, "{ssha1}06$bJbkFGJAB30L2e23$dCESGOsP7jaIIAJ1QAcmaGeG.kr"),
+        (Family::Aix, sha256),
+        (
+            Family::Aix,
+            "{ssha512}06$bJbkFGJAB30L2e23$bXiXjyH5YGIyoWWmEVwq67nCU5t7GLy9HkCzrodRCQCx3r9VvG98o7O3V0r9cVrX3LPPGuHqT5LLn0oGCuI1..",
+        ),
+    ] {
+        assert_verifies(family, text, "hashcat");
+        assert_refused_when_cut_off(text);
+    }
+    for (from, to) in
+        [("06$", "6$"), ("06$", "+6$"), ("06$", "006$"), ("LTe10$", "LTe1:$"), ("g2", "g!")]
+    {
+        assert_damaged(Family::Aix, &sha256.replace(from, to));
+    }
+    for (cost, value) in [("00", 0), ("24", 24), ("31", 31)] {
+        let text = sha256.replace("}06$", &format!("}}{cost}$"));
+        assert_out_of_bounds(Family::Aix, &text, "log2 of the iterations", value);
+    }
+}
+
+/// `own_systems` has hashes of libxcrypt in each form.
+///
+/// Proves OWASP storage bounds.
+#[test]
+fn damaged_hashes_of_solaris_and_rounds_out_of_bounds_are_refused() {
+    let tag = "9s7ao0KixSfjHqUf5dpg1.";
+    for whole in ["$md5$saltsalt$$", "$md5,rounds=904$saltsalt$"] {
+        assert_refused_when_cut_off(&format!("{whole}{tag}"));
+    }
+    for start in [
+        "$md5,rounds=0904$saltsalt$$",
+        "$md5,rounds=$saltsalt$$",
+        "$md5,rounds$saltsalt$$",
+        "$md5$$$",
+        "$md5$salt$salt$",
+        "$md5$salt:$",
+    ] {
+        let text = format!("{start}{tag}");
+        assert_damaged(Family::SunMd5, &text);
+    }
+    assert_damaged(Family::SunMd5, &format!("$md5$saltsalt$${tag}."));
+    for (rounds, value) in [("0", 0), ("1000001", 1_000_001)] {
+        let text = format!("$md5,rounds={rounds}$saltsalt$${tag}");
+        assert_out_of_bounds(Family::SunMd5, &text, "rounds", value);
+    }
 }
 
 /// passlib computes the form of the first OpenBSD.

@@ -1,6 +1,7 @@
 //! PBKDF2: the vectors of RFC 6070 and RFC 7914 as PHC strings, those of passlib 1.7.4
 //! (`tests/test_handlers_pbkdf2.py`), one of OneLogin's guide to stored_text hashes, and hashes
-//! created for these tests with Django 5.2, Werkzeug 3 and passlib (for LDAP).
+//! created for these tests with Django 5.2, Werkzeug 3 and passlib (for LDAP). `own_systems` has
+//! hashes of the LDAP directories.
 
 use data_encoding::{BASE64_NOPAD, HEXLOWER};
 use repass_hash_families::Family;

@@ -74,15 +74,29 @@ async fn print(
     let text = fields(&[
         ("family", name.unwrap_or_default().to_owned()),
         ("written by", systems.unwrap_or_default().to_owned()),
-        ("stored texts", texts.unwrap_or_default().to_owned()),
+        ("stored texts", stored_texts(texts.unwrap_or_default())),
         ("to declare", if is_self_describing { "nothing" } else { "the given format" }.to_owned()),
         ("parameters", cost.parameters.clone()),
         ("bounds", bounds.unwrap_or_default().to_owned()),
-        ("determines", format!("passwords: {}", determined.unwrap_or_default())),
+        ("determines", determines(determined.unwrap_or_default())),
         ("time", format!("{milliseconds:.1} ms, {relative:.2} times a new hash{costly}")),
         ("memory", ByteSize::b(cost.memory_bytes as u64).to_string()),
     ]);
     output.result(&json, &text)
+}
+
+/// Returns the passwords that a hash of the family determines, without Markdown.
+fn determines(passwords: &str) -> String {
+    let plain = passwords.replace('`', "");
+    if plain.starts_with("every") { plain } else { format!("passwords {plain}") }
+}
+
+/// Returns the forms of the stored texts without Markdown, in which a star marks those that only the
+/// import writes.
+fn stored_texts(texts: &str) -> String {
+    let mut plain = texts.replace("`*", " (by import)");
+    plain.retain(|character| character != '`');
+    plain
 }
 
 fn print_refusal(
