@@ -117,20 +117,23 @@ impl Connections {
         }
     }
 
-    /// Runs one statement in autocommit mode.
+    /// Runs a statement that reads, in autocommit mode.
     pub(crate) async fn run(&self, query: &Query) -> Result<Reply, Failure> {
-        let replies = self.run_all(std::slice::from_ref(query)).await?;
-        Ok(replies.into_iter().next().unwrap_or_default())
+        self.meters.reads.measure(self.run_alone(query)).await
     }
 
-    /// Runs statements in autocommit mode in one round trip.
-    pub(crate) async fn run_all(&self, queries: &[Query]) -> Result<Vec<Reply>, Failure> {
+    /// Runs a statement that writes, in autocommit mode.
+    pub(crate) async fn write(&self, query: &Query) -> Result<Reply, Failure> {
+        self.meters.writes.measure(self.run_alone(query)).await
+    }
+
+    async fn run_alone(&self, query: &Query) -> Result<Reply, Failure> {
         let connection = self.acquire().await?;
-        let replies = self.meters.reads.measure(connection.run(None, queries, None)).await;
-        if replies.as_ref().err().is_none_or(Failure::is_server_response) {
+        let reply = connection.run_one(query).await;
+        if reply.as_ref().err().is_none_or(Failure::is_server_response) {
             connection.give_back();
         }
-        replies
+        reply
     }
 }
 
@@ -176,6 +179,11 @@ impl PooledConnection<'_> {
         let replies = replies.into_iter().collect::<Result<Vec<_>, _>>()?;
         ended?;
         Ok(replies)
+    }
+
+    async fn run_one(&self, query: &Query) -> Result<Reply, Failure> {
+        let replies = self.run(None, std::slice::from_ref(query), None).await?;
+        Ok(replies.into_iter().next().unwrap_or_default())
     }
 
     /// Returns the connection to the pool.
