@@ -28,7 +28,7 @@ mod tls;
 use std::process::Command;
 
 use libtest_mimic::{Arguments, Trial};
-use repass_postgres_cluster::PoolMode;
+use repass_postgres_cluster::{Pooler, PoolerKind};
 
 fn main() {
     let missing = repass_postgres_cluster::programs().err();
@@ -97,20 +97,32 @@ fn main() {
         mapped::p7_a_changed_column_type_is_detected,
         mapped::l2_a_renamed_table_is_not_ready_until_it_is_renamed_back,
     ];
-    let poolers: [(&str, fn()); 3] = [
-        ("network::p1_installations_behind_a_pooler_are_isolated", || {
-            database::run(network::p1_installations_are_isolated(PoolMode::Transaction));
+    let poolers: [(&str, PoolerKind, fn()); 5] = [
+        ("network::p1_installations_behind_a_pooler_are_isolated", PoolerKind::Transaction, || {
+            database::run(network::p1_installations_are_isolated(PoolerKind::Transaction));
         }),
-        ("network::p1_installations_behind_a_pooler_in_session_mode_are_isolated", || {
-            database::run(network::p1_installations_are_isolated(PoolMode::Session));
+        (
+            "network::p1_installations_behind_a_pooler_in_session_mode_are_isolated",
+            PoolerKind::Session,
+            || database::run(network::p1_installations_are_isolated(PoolerKind::Session)),
+        ),
+        ("network::p1_installations_behind_pgpool_are_isolated", PoolerKind::Pgpool, || {
+            database::run(network::p1_installations_are_isolated(PoolerKind::Pgpool));
         }),
-        ("network::p1_the_conformance_suite_passes_behind_a_pooler", || {
-            database::run(network::p1_the_conformance_suite_passes_behind_a_pooler());
+        (
+            "network::p1_the_conformance_suite_passes_behind_a_pooler",
+            PoolerKind::Transaction,
+            || {
+                database::run(network::p1_the_conformance_suite_passes(PoolerKind::Transaction));
+            },
+        ),
+        ("network::p1_the_conformance_suite_passes_behind_pgpool", PoolerKind::Pgpool, || {
+            database::run(network::p1_the_conformance_suite_passes(PoolerKind::Pgpool));
         }),
     ];
-    for (name, test) in poolers {
+    for (name, kind, test) in poolers {
         let trial = trial(name, test);
-        trials.push(match repass_postgres_cluster::Pooler::program() {
+        trials.push(match Pooler::program(kind) {
             Ok(_) => trial,
             Err(reason) => trial.with_kind(reason.to_string()).with_ignored_flag(true),
         });
