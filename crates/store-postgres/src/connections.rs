@@ -35,7 +35,7 @@ pub(crate) struct Connections {
 #[derive(Default)]
 pub(crate) struct Meters {
     reads: OperationMeter,
-    /// Those of transactions.
+    /// Those of transactions and of statements that write.
     pub(crate) writes: OperationMeter,
 }
 

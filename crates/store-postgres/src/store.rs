@@ -52,8 +52,8 @@ impl PostgresStore {
         self.0.schema_ahead
     }
 
-    /// Returns the counts of operations and connections. An operation is one round trip: a read
-    /// outside a transaction, or a part of a transaction.
+    /// Returns the counts of operations and connections. An operation is one round trip: a
+    /// statement alone, or a part of a transaction.
     pub fn status(&self) -> StoreStatus {
         self.0.connections.status()
     }
