@@ -34,7 +34,9 @@ impl PostgresStore {
             return self.rehash_mapped(&source, table, rehash).await;
         }
         let mut change = Change::new(rehash.account, rehash.audit.at, &rehash.audit);
-        let [hash, normalization, pepper] = hash_values(&mut change, &rehash.hash);
+        let hash = change.value(rehash.hash.as_str());
+        let normalization = change.value(rehash.hash.normalization().as_str());
+        let pepper = change.value(rehash.hash.pepper());
         let version = change.value(rehash.expected_version);
         let expected = change.value(rehash.expected_hash.as_str());
         let (account, unrecorded) = (change.account.clone(), change.unrecorded.clone());
@@ -126,13 +128,4 @@ pub(crate) fn otp_values(query: &mut Query, otp: Option<OtpSpend>) -> Result<(),
     query.value(number(step.map(|step| step.saturating_add(otp::MAX_STEPS_AHEAD)))?);
     query.value(code);
     Ok(())
-}
-
-/// Adds a hash, its normalization and its pepper, and returns their parameters.
-pub(crate) fn hash_values(change: &mut Change, hash: &HashedPassword) -> [String; 3] {
-    [
-        change.value(hash.as_str()),
-        change.value(hash.normalization().as_str()),
-        change.value(hash.pepper()),
-    ]
 }
