@@ -3,20 +3,20 @@
 use jiff::Timestamp;
 use repass_core::{
     AccountId, AttemptKey, AttemptOutcome, AttemptReservation, AttemptState, AuditRecord,
-    DeferredLockoutEvent, FinishAttempt, OtpSpend, ReserveAttempt, ReserveOutcome, StoreError,
+    DeferredLockoutEvent, FinishAttempt, ReserveAttempt, ReserveOutcome, StoreError,
 };
 use uuid::Uuid;
 
-use crate::audit::insert_audit;
-use crate::change::{ALLOWED, Change, insert_numbered_event, lock_account};
-use crate::commit::{done, is_unused, spend_one_time_password};
+use crate::audit::audit_values;
+use crate::change::{insert_numbered_event, lock_account};
+use crate::commit::otp_values;
 use crate::connections::Reply;
 use crate::failure::damaged;
 use crate::mapped::insert_registration;
 use crate::outbox::delete_event;
 use crate::query::Query;
 use crate::row::{self, get};
-use crate::store::PostgresStore;
+use crate::store::{PostgresStore, result};
 use crate::transaction::{Durability, Transaction};
 
 /// The maximum number of conflicts with concurrent reservations. Each conflict means that another
@@ -52,20 +52,19 @@ impl PostgresStore {
         else {
             return Err(StoreError::Failed("the policy allows no attempt".into()));
         };
-        let find = Query::new(format!("SELECT {STATE} FROM @attempts WHERE key = $1"));
-        let find = find.bind(key.as_bytes());
-        let insert = (!raises_event(&reservation)).then(|| {
+        let before = if raises_event(&reservation) {
+            self.row(&find_attempts(key)).await?
+        } else {
             let mut insert = Query::default();
-            let sql = write_state_if_unchanged(&mut insert, key, None, &first);
-            insert.with_sql(sql)
-        });
-        let queries: Vec<Query> = insert.into_iter().chain([find]).collect();
-        let replies = self.run_non_idempotent(&queries).await?;
-        if queries.len() == 2 && replies.first().is_some_and(|reply| reply.affected == 1) {
-            return Ok(Some(ReserveOutcome::Reserved(reservation)));
-        }
-        let found = replies.last().and_then(|reply| reply.rows.first());
-        let before = found.map(row::attempt_state).transpose()?;
+            insert.value(key.as_bytes());
+            state_values(&mut insert, &first);
+            let found = self.run_non_idempotent(&insert.call("reserve_attempt")).await?;
+            let Some(found) = found.rows.into_iter().next() else {
+                return Ok(Some(ReserveOutcome::Reserved(reservation)));
+            };
+            Some(found)
+        };
+        let before = before.as_ref().map(row::attempt_state).transpose()?;
         match before.unwrap_or_default().reserve(key, path, policy, now) {
             Err(locked_out) => Ok(Some(ReserveOutcome::LockedOut(locked_out))),
             Ok((after, reservation)) if raises_event(&reservation) => {
@@ -74,16 +73,15 @@ impl PostgresStore {
             Ok((after, reservation)) => {
                 let mut write = Query::default();
                 let sql = write_state_if_unchanged(&mut write, key, before.as_ref(), &after);
-                let replies = self.run_non_idempotent(&[write.with_sql(sql)]).await?;
-                let written = replies.first().is_some_and(|reply| reply.affected == 1);
-                Ok(written.then_some(ReserveOutcome::Reserved(reservation)))
+                let reply = self.run_non_idempotent(&write.with_sql(sql)).await?;
+                Ok((reply.affected == 1).then_some(ReserveOutcome::Reserved(reservation)))
             }
         }
     }
 
-    /// Runs statements in autocommit mode that must not be repeated.
-    async fn run_non_idempotent(&self, queries: &[Query]) -> Result<Vec<Reply>, StoreError> {
-        self.0.connections.run_all(queries).await.map_err(|failure| {
+    /// Runs a statement in autocommit mode that must not be repeated.
+    async fn run_non_idempotent(&self, query: &Query) -> Result<Reply, StoreError> {
+        self.0.connections.write(query).await.map_err(|failure| {
             if failure.may_be_committed() { failure.outcome_unknown() } else { failure.into() }
         })
     }
@@ -137,33 +135,15 @@ impl PostgresStore {
     /// Finishes the attempt in one round trip, or in more if its reservation is released. Returns
     /// `false` if its one-time password is used.
     pub(crate) async fn finish(&self, attempt: &FinishAttempt) -> Result<bool, StoreError> {
-        let FinishAttempt { reservation, outcome, otp, audit, .. } = attempt;
-        if let (Some(reservation), AttemptOutcome::Released) = (reservation, outcome) {
-            return self.finish_released(reservation, attempt).await;
-        }
-        let mut change = begin_finish(*otp, audit)?;
-        if let Some(reservation) = reservation {
-            let (key, at) = (change.value(reservation.key.as_bytes()), change.at.clone());
-            if *outcome == AttemptOutcome::Succeeded {
-                let clear = format!("DELETE FROM @attempts WHERE key = {key} AND {ALLOWED}");
-                change.cte("attempts_cleared", clear);
+        match (&attempt.reservation, attempt.outcome) {
+            (Some(reservation), AttemptOutcome::Released) => {
+                self.finish_released(reservation, attempt).await
             }
-            if let Some(event) = reservation.deferred_event {
-                let event = change.value(event);
-                let (write, condition) = match outcome {
-                    AttemptOutcome::Failed => {
-                        (format!("UPDATE @events SET due_at = {at}"), format!("AND due_at > {at}"))
-                    }
-                    _ => ("DELETE FROM @events".to_owned(), String::new()),
-                };
-                let write = format!("{write} WHERE id = {event} {condition} AND {ALLOWED}");
-                change.cte("event_finished", write);
+            _ => {
+                let finished = self.call(&finish_attempt(attempt)?, &attempt.audit).await?;
+                Ok(finished.unwrap_or(true))
             }
         }
-        let locks = otp.map(|(account, _)| lock_account(account));
-        let reply = self.change(locks, change.finish(audit)?, audit).await?;
-        // Without a one-time password, only an attempt that is recorded already changes nothing.
-        Ok(otp.is_none() || reply.as_ref().map_or(Ok(true), done)?)
     }
 
     async fn finish_released(
@@ -171,23 +151,21 @@ impl PostgresStore {
         reservation: &AttemptReservation,
         attempt: &FinishAttempt,
     ) -> Result<bool, StoreError> {
-        let FinishAttempt { otp, audit, .. } = attempt;
+        let audit = &attempt.audit;
         let mut transaction = self.begin(Durability::Immediate).await?;
-        let Some(mut queries) = release_queries(&mut transaction, reservation, Some(audit)).await?
-        else {
+        let queries = release_queries(&mut transaction, reservation, Some(audit)).await?;
+        let Some(mut queries) = queries else {
             transaction.rollback().await?;
             return Ok(true);
         };
-        match otp {
-            None => queries.push(insert_audit(audit, "ON CONFLICT (id) DO NOTHING")?),
-            Some((account, _)) => {
-                let spend = begin_finish(*otp, audit)?.finish(audit)?;
-                let replies = transaction.run(&[lock_account(*account), spend]).await?;
-                if !done(replies.last().ok_or_else(|| damaged("done"))?)? {
-                    transaction.rollback().await?;
-                    return Ok(false);
-                }
+        queries.push(finish_attempt(attempt)?);
+        if attempt.otp.is_some() {
+            let replies = transaction.run(&queries).await?;
+            if !result::<bool>(replies.last().ok_or_else(|| damaged("result"))?)? {
+                transaction.rollback().await?;
+                return Ok(false);
             }
+            queries.clear();
         }
         transaction.commit(&queries, Some(audit)).await?;
         Ok(true)
@@ -227,31 +205,25 @@ impl PostgresStore {
     }
 
     pub(crate) async fn attempt_state(&self, key: &AttemptKey) -> Result<AttemptState, StoreError> {
-        let query = Query::new(format!("SELECT {STATE} FROM @attempts WHERE key = $1"));
-        let found = self.row(&query.bind(key.as_bytes())).await?;
+        let found = self.row(&find_attempts(key)).await?;
         found.as_ref().map_or_else(|| Ok(AttemptState::default()), row::attempt_state)
     }
 }
 
-/// Starts the change that writes `audit`, and that applies if the one-time password is unused.
-/// Spends it.
-fn begin_finish(
-    otp: Option<(AccountId, OtpSpend)>,
-    audit: &AuditRecord,
-) -> Result<Change, StoreError> {
-    let account = otp.map_or(AccountId(Uuid::nil()), |(account, _)| account);
-    let mut change = Change::new(account, audit.at, audit);
-    let unrecorded = change.unrecorded.clone();
-    let allowed = match otp {
-        None => format!("SELECT 1 WHERE {unrecorded}"),
-        Some((_, spend)) => {
-            let unused = is_unused(&mut change, spend)?;
-            let update = spend_one_time_password(&mut change, spend)?;
-            format!("{update} WHERE {unused} AND {unrecorded} RETURNING 1")
-        }
-    };
-    change.cte("allowed", allowed);
-    Ok(change)
+/// Returns the call of [`functions::FINISH_ATTEMPT`](crate::functions), which releases no
+/// reservation.
+fn finish_attempt(attempt: &FinishAttempt) -> Result<Query, StoreError> {
+    let FinishAttempt { reservation, outcome, otp, audit, .. } = attempt;
+    let mut query = Query::default();
+    query.value(otp.map(|(account, _)| account.0));
+    otp_values(&mut query, otp.map(|(_, spend)| spend))?;
+    let reservation = reservation.as_ref().filter(|_| *outcome != AttemptOutcome::Released);
+    let cleared = reservation.filter(|_| *outcome == AttemptOutcome::Succeeded);
+    query.value(cleared.map(|reservation| reservation.key.as_bytes().to_vec()));
+    query.value(reservation.and_then(|reservation| reservation.deferred_event));
+    query.value(*outcome == AttemptOutcome::Failed);
+    audit_values(&mut query, audit)?;
+    Ok(query.call("finish_attempt"))
 }
 
 const STATE: &str = "failures, password_locked_until, reset_locked_until, expires_at";
@@ -279,6 +251,10 @@ async fn release_queries(
     }
     queries.extend(reservation.deferred_event.map(delete_event));
     Ok(Some(queries))
+}
+
+fn find_attempts(key: &AttemptKey) -> Query {
+    Query::new(format!("SELECT {STATE} FROM @attempts WHERE key = $1")).bind(key.as_bytes())
 }
 
 /// Selects and locks the row.

@@ -33,7 +33,8 @@ pub(crate) fn insert_audit_if(
     Ok(format!("INSERT INTO @audit ({COLUMNS}) SELECT {values} WHERE {condition}"))
 }
 
-fn audit_values(query: &mut Query, record: &AuditRecord) -> Result<String, StoreError> {
+/// Adds the values of [`COLUMNS`], and returns their parameters.
+pub(crate) fn audit_values(query: &mut Query, record: &AuditRecord) -> Result<String, StoreError> {
     // The type JSON stores the text unchanged. Request data may contain U+0000, which TEXT and
     // JSONB refuse.
     let context = serde_json::to_value(&record.context)

@@ -145,18 +145,23 @@ pub(crate) fn insert_numbered_event(
 }
 
 fn event_insert(query: &mut Query, event: &OutboxEvent, due_at: Timestamp) -> String {
-    let values = [
+    let account = query.value(event.account);
+    let [id, at, realm, kind, payload] = event_values(query, event);
+    let due_at = query.value(due_at);
+    format!(
+        "INSERT INTO @events (id, at, account, realm, kind, payload, due_at, number)
+         SELECT {id}, {at}, {account}, {realm}, {kind}, {payload}, {due_at}, account.events
+         FROM account"
+    )
+}
+
+/// Adds the values of an event, and returns their parameters.
+pub(crate) fn event_values(query: &mut Query, event: &OutboxEvent) -> [String; 5] {
+    [
         query.value(event.id),
         query.value(event.at),
-        query.value(event.account),
         query.value(event.realm().map(String::from)),
         query.value(event.kind.as_str()),
         query.value(event.payload.clone()),
-        query.value(due_at),
-    ];
-    format!(
-        "INSERT INTO @events (id, at, account, realm, kind, payload, due_at, number)
-         SELECT {}, account.events FROM account",
-        values.join(", "),
-    )
+    ]
 }

@@ -36,7 +36,7 @@ pub(crate) struct Connections {
 #[derive(Default)]
 pub(crate) struct Meters {
     reads: OperationMeter,
-    /// Those of transactions.
+    /// Those of transactions and of statements that write.
     pub(crate) writes: OperationMeter,
 }
 
@@ -118,22 +118,25 @@ impl Connections {
         }
     }
 
-    /// Runs one statement in autocommit mode.
+    /// Runs a statement that reads, in autocommit mode.
     pub(crate) async fn run(&self, query: &Query) -> Result<Reply, Failure> {
-        let replies = self.run_all(std::slice::from_ref(query)).await?;
-        Ok(replies.into_iter().next().unwrap_or_default())
+        let span = tracing::trace_span!(target: "repass::trace", "store.read");
+        self.meters.reads.measure(self.run_alone(query)).instrument(span).await
     }
 
-    /// Runs statements in autocommit mode in one round trip.
-    pub(crate) async fn run_all(&self, queries: &[Query]) -> Result<Vec<Reply>, Failure> {
+    /// Runs a statement that writes, in autocommit mode.
+    pub(crate) async fn write(&self, query: &Query) -> Result<Reply, Failure> {
+        let span = tracing::trace_span!(target: "repass::trace", "store.write");
+        self.meters.writes.measure(self.run_alone(query)).instrument(span).await
+    }
+
+    async fn run_alone(&self, query: &Query) -> Result<Reply, Failure> {
         let connection = self.acquire().await?;
-        let span = tracing::trace_span!(target: "repass::trace", "store.read");
-        let run = connection.run(None, queries, None);
-        let replies = self.meters.reads.measure(run).instrument(span).await;
-        if replies.as_ref().err().is_none_or(Failure::is_server_response) {
+        let reply = connection.run_one(query).await;
+        if reply.as_ref().err().is_none_or(Failure::is_server_response) {
             connection.give_back();
         }
-        replies
+        reply
     }
 }
 
@@ -179,6 +182,11 @@ impl PooledConnection<'_> {
         let replies = replies.into_iter().collect::<Result<Vec<_>, _>>()?;
         ended?;
         Ok(replies)
+    }
+
+    async fn run_one(&self, query: &Query) -> Result<Reply, Failure> {
+        let replies = self.run(None, std::slice::from_ref(query), None).await?;
+        Ok(replies.into_iter().next().unwrap_or_default())
     }
 
     /// Returns the connection to the pool.

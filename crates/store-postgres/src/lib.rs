@@ -9,6 +9,7 @@ mod commit;
 mod connections;
 mod credentials;
 mod failure;
+mod functions;
 mod mapped;
 mod migrations;
 mod open;

@@ -42,6 +42,14 @@ impl Query {
         Self { sql, ..self }
     }
 
+    /// Calls a function of the schema ([`functions`](crate::functions)) with all values. Its rows
+    /// have the column `result`, or the columns of its table.
+    pub(crate) fn call(self, function: &str) -> Self {
+        let parameters: Vec<String> = (1..=self.values.len()).map(|it| format!("${it}")).collect();
+        let sql = format!("SELECT * FROM @{function}({}) AS result", parameters.join(", "));
+        self.with_sql(sql)
+    }
+
     /// Returns the text with the schema before the names of repass's own tables.
     pub(crate) fn sql(&self, schema: &str) -> String {
         self.sql.replace('@', schema)

@@ -3,14 +3,18 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use repass_core::{AuditRecord, StoreError, StoreStatus};
 use tokio_postgres::Row;
+use tokio_postgres::types::FromSql;
 
 use crate::accounts_source::AccountsSource;
 use crate::connections::{Connections, Reply};
-use crate::failure::{Retryable, is_schema_change, may_be_committed_later, with_unknown_outcome};
+use crate::failure::{
+    Retryable, damaged, is_schema_change, may_be_committed_later, with_unknown_outcome,
+};
 use crate::mapped::MappedTable;
 use crate::query::Query;
 use crate::readiness::Readiness;
 use crate::retry::with_retries;
+use crate::row::get;
 use crate::transaction::{Durability, Transaction};
 
 /// A store in a PostgreSQL database, which implements all ports of the engine.
@@ -48,8 +52,8 @@ impl PostgresStore {
         self.0.schema_ahead
     }
 
-    /// Returns the counts of operations and connections. An operation is one round trip: a read
-    /// outside a transaction, or a part of a transaction.
+    /// Returns the counts of operations and connections. An operation is one round trip: a
+    /// statement alone, or a part of a transaction.
     pub fn status(&self) -> StoreStatus {
         self.0.connections.status()
     }
@@ -81,31 +85,51 @@ impl PostgresStore {
         record: &AuditRecord,
     ) -> Result<Option<Reply>, StoreError> {
         let queries: Vec<Query> = locks.into_iter().chain([change]).collect();
-        let changed = self.change_once(&queries, record).await;
+        self.change_once(record, || async {
+            let transaction = self.begin(Durability::Immediate).await?;
+            let replies = transaction.commit(&queries, Some(record)).await?;
+            Ok(replies.map(|mut replies| replies.pop().unwrap_or_default()))
+        })
+        .await
+    }
+
+    /// Calls a function of the schema, which commits by itself. Returns its result; `None` if the
+    /// answer was lost and `record`, which the function writes, shows that it was committed.
+    pub(crate) async fn call<T: for<'r> FromSql<'r>>(
+        &self,
+        call: &Query,
+        record: &AuditRecord,
+    ) -> Result<Option<T>, StoreError> {
+        let reply = self.change_once(record, || async {
+            let reply = self.0.connections.write(call).await;
+            reply.map(Some).map_err(|failure| match failure.may_be_committed() {
+                true => failure.not_committed(),
+                false => failure.into(),
+            })
+        });
+        reply.await?.as_ref().map(result).transpose()
+    }
+
+    async fn change_once<F>(
+        &self,
+        record: &AuditRecord,
+        change: impl Fn() -> F,
+    ) -> Result<Option<Reply>, StoreError>
+    where
+        F: Future<Output = Result<Option<Reply>, StoreError>>,
+    {
+        let changed = change().await;
         if !changed.as_ref().err().is_some_and(may_be_committed_later) {
             return changed;
         }
         // The second transaction waits for the first if that has started; otherwise the first one
-        // will find the record of the second. The record is looked up again, as a statement that
-        // waited does not see commits since it started.
-        let again =
-            with_retries(self.0.connections.deadline(), || self.change_once(&queries, record));
-        let again = again.await;
+        // will find the record of the second. The record is looked up afterwards, as a statement
+        // that waited does not see commits since it started.
+        let again = with_retries(self.0.connections.deadline(), &change).await;
+        let again = again.map_err(with_unknown_outcome)?;
         let recorded = Query::new("SELECT 1 FROM @audit WHERE id = $1").bind(record.id);
-        match self.row(&recorded).await.map_err(with_unknown_outcome)? {
-            Some(_) => Ok(None),
-            None => again.map_err(with_unknown_outcome),
-        }
-    }
-
-    async fn change_once(
-        &self,
-        queries: &[Query],
-        record: &AuditRecord,
-    ) -> Result<Option<Reply>, StoreError> {
-        let transaction = self.begin(Durability::Immediate).await?;
-        let replies = transaction.commit(queries, Some(record)).await?;
-        Ok(replies.map(|mut replies| replies.pop().unwrap_or_default()))
+        let recorded = self.row(&recorded).await.map_err(with_unknown_outcome)?;
+        Ok(again.filter(|_| recorded.is_none()))
     }
 
     /// Returns the rows of a statement.
@@ -149,4 +173,9 @@ impl PostgresStore {
         *self.0.accounts.write().unwrap_or_else(PoisonError::into_inner) = found;
         true
     }
+}
+
+/// Returns the result of a function of the schema.
+pub(crate) fn result<T: for<'r> FromSql<'r>>(reply: &Reply) -> Result<T, StoreError> {
+    reply.rows.first().map_or_else(|| Err(damaged("result")), |row| get(row, "result"))
 }

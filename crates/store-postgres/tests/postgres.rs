@@ -28,11 +28,13 @@ mod tls;
 use std::process::Command;
 
 use libtest_mimic::{Arguments, Trial};
-use repass_postgres_cluster::PoolMode;
+use repass_postgres_cluster::{Pooler, PoolerKind};
+
+type Test = Box<dyn FnOnce() + Send>;
 
 fn main() {
     let missing = repass_postgres_cluster::programs().err();
-    let trial = |name: &str, test: fn()| {
+    let trial = |name: &str, test: Test| {
         let trial = Trial::test(name, move || {
             test();
             Ok(())
@@ -46,7 +48,7 @@ fn main() {
         ($($module:ident::$test:ident),* $(,)?) => {
             vec![$(trial(
                 concat!(stringify!($module), "::", stringify!($test)),
-                || database::run($module::$test()),
+                Box::new(|| database::run($module::$test())),
             )),*]
         };
     }
@@ -97,27 +99,25 @@ fn main() {
         mapped::p7_a_changed_column_type_is_detected,
         mapped::l2_a_renamed_table_is_not_ready_until_it_is_renamed_back,
     ];
-    let poolers: [(&str, fn()); 3] = [
-        ("network::p1_installations_behind_a_pooler_are_isolated", || {
-            database::run(network::p1_installations_are_isolated(PoolMode::Transaction));
-        }),
-        ("network::p1_installations_behind_a_pooler_in_session_mode_are_isolated", || {
-            database::run(network::p1_installations_are_isolated(PoolMode::Session));
-        }),
-        ("network::p1_the_conformance_suite_passes_behind_a_pooler", || {
-            database::run(network::p1_the_conformance_suite_passes_behind_a_pooler());
-        }),
-    ];
-    for (name, test) in poolers {
-        let trial = trial(name, test);
-        trials.push(match repass_postgres_cluster::Pooler::program() {
-            Ok(_) => trial,
-            Err(reason) => trial.with_kind(reason.to_string()).with_ignored_flag(true),
-        });
+    for (name, kind) in [
+        ("pgbouncer", PoolerKind::Transaction),
+        ("pgbouncer_in_session_mode", PoolerKind::Session),
+        ("pgpool", PoolerKind::Pgpool),
+    ] {
+        let isolated: Test =
+            Box::new(move || database::run(network::p1_installations_are_isolated(kind)));
+        let suite: Test =
+            Box::new(move || database::run(network::p1_the_conformance_suite_passes(kind)));
+        for (test, of) in [(isolated, "installations_are_isolated"), (suite, "the_suite_passes")] {
+            let trial = trial(&format!("network::p1_{of}_behind_{name}"), test);
+            trials.push(match Pooler::program(kind) {
+                Ok(_) => trial,
+                Err(reason) => trial.with_kind(reason.to_string()).with_ignored_flag(true),
+            });
+        }
     }
-    let english = trial("conformance::one_store_passes_in_english", || {
-        database::run(conformance::one_store_passes_in_english());
-    });
+    let english: Test = Box::new(|| database::run(conformance::one_store_passes_in_english()));
+    let english = trial("conformance::one_store_passes_in_english", english);
     trials.push(match version() {
         // Older versions use the collations of the system, which may lack English.
         Some(..15) => english.with_kind("needs PostgreSQL 15 or later").with_ignored_flag(true),

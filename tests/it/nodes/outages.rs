@@ -150,7 +150,7 @@ const CUTS: [&str; 2] = [
          SELECT pid FROM pg_stat_activity
          WHERE datname = current_database() AND pid <> pg_backend_pid()
              AND backend_xid IS NOT NULL
-             AND query ~ '(password_history|accounts|access_tokens|events|COMMIT)'
+             AND query ~ '(change_password|COMMIT)'
          LIMIT 1) AS one",
 ];
 

@@ -23,7 +23,7 @@ mod proxy;
 mod user;
 
 pub use cluster::{Cluster, Mode};
-pub use pooler::{PoolMode, Pooler};
+pub use pooler::{Pooler, PoolerKind};
 pub use programs::{VARIABLE, programs};
 pub use proxy::{Cut, Proxy};
 

@@ -13,6 +13,10 @@ use tempfile::TempDir;
 /// The name of a server's socket in its folder.
 const SOCKET: &str = ".s.PGSQL.5432";
 
+/// What commands that commit contain: the statement, or a function of repass's schema that is run
+/// alone.
+const COMMITS: [&[u8]; 3] = [b"COMMIT\0", b".change_password(", b".finish_attempt("];
+
 /// A proxy for a server that can delay, freeze or cut connections.
 #[derive(Debug)]
 pub struct Proxy {
@@ -20,7 +24,7 @@ pub struct Proxy {
     state: Arc<State>,
 }
 
-/// How to cut the connection at the next `COMMIT`.
+/// How to cut the connection at the next commit.
 #[derive(Debug)]
 pub enum Cut {
     /// The server commits, but its answer is lost.
@@ -183,7 +187,9 @@ impl State {
                 self.round_trips.fetch_add(1, Ordering::Relaxed);
             }
             self.wait_while_frozen();
-            let commits = command.windows(7).any(|bytes| bytes == b"COMMIT\0");
+            let commits = COMMITS
+                .iter()
+                .any(|commit| command.windows(commit.len()).any(|bytes| bytes == *commit));
             let cut = if commits { self.settings().cut.take() } else { None };
             match cut {
                 None if to.write_all(command).is_ok() => continue,

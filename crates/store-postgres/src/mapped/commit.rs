@@ -2,16 +2,18 @@
 
 use jiff::Timestamp;
 use repass_accounts_table::fingerprint;
-use repass_core::{Commit, CommitOutcome, Credential, HashedPassword, Rehash, StoreError};
+use repass_core::{
+    AccountId, Commit, CommitOutcome, Credential, HashedPassword, Rehash, StoreError,
+};
 
 use super::{MappedTable, register};
 use crate::accounts_source::AccountsSource;
-use crate::change::Change;
-use crate::commit::{begin_change, done, finish_change, hash_values, outcome};
+use crate::audit::insert_audit;
+use crate::commit::{change_password, outcome};
 use crate::failure::damaged;
 use crate::query::Query;
 use crate::row::{self, get};
-use crate::store::PostgresStore;
+use crate::store::{PostgresStore, result};
 use crate::transaction::Durability;
 
 impl PostgresStore {
@@ -27,38 +29,35 @@ impl PostgresStore {
         let Commit { account, realm, user_id, .. } = commit;
         let mut transaction = self.begin(Durability::Immediate).await?;
         let found = register(source, table, &mut transaction, *account, realm, user_id).await?;
-        let (id, active, credential, version) = match &found {
-            // The token is checked nevertheless: a spent token is reported first.
-            None => (None, false, None, 0),
-            Some(row) => {
-                let mapped = row::mapped_credential(row)?;
-                let id = Some(get::<String>(row, "mapped_id")?);
-                (id, get(row, "active")?, mapped.credential(), mapped.next_version())
-            }
-        };
-        let present = credential.as_ref().map(|own| &own.hash);
-        let as_expected = present == commit.expected_hash.as_ref()
-            && credential.as_ref().map_or(0, |own| own.version) == commit.expected_version;
-
-        let mut change = Change::new(*account, commit.at, &commit.audit);
-        let (active, as_expected) = (change.value(active), change.value(as_expected));
-        begin_change(&mut change, commit, &active, &as_expected)?;
-        if let Some(credential) = credential.as_ref().filter(|_| commit.history > 0) {
-            add_to_history(&mut change, credential);
+        let (mut version, mut expected) = (0, None);
+        if let Some(row) = &found {
+            let mapped = row::mapped_credential(row)?;
+            version = mapped.next_version();
+            let credential = mapped.credential();
+            let as_expected = get(row, "active")?
+                && credential.as_ref().map(|own| &own.hash) == commit.expected_hash.as_ref()
+                && credential.as_ref().map_or(0, |own| own.version) == commit.expected_version;
+            expected = as_expected.then_some((get::<String>(row, "mapped_id")?, credential));
         }
-        record_credential(&mut change, version, commit.at, &commit.hash);
+        // Repass's own row has no version. The token is checked even if the account is not as
+        // expected: a spent token is reported first.
+        let own_version = expected.as_ref().map(|_| 0);
         let newest = version.saturating_sub(1);
-        let change = finish_change(change, commit, newest, None)?;
-        let mut queries = vec![change];
-        if let Some(id) = &id {
-            let update = table.update_hash(id, commit.expected_hash.as_ref(), &commit.hash);
-            queries.extend([table.search_path(), update]);
+        let mut queries = vec![change_password(commit, own_version, false, newest)?];
+        if let Some((id, credential)) = &expected {
+            let kept = credential.as_ref().filter(|_| commit.history > 0);
+            queries.extend(kept.map(|credential| add_to_history(*account, credential)));
+            queries.extend([
+                record_credential(*account, version, commit.at, &commit.hash),
+                table.search_path(),
+                table.update_hash(id, commit.expected_hash.as_ref(), &commit.hash),
+            ]);
         }
         let replies = transaction.run(&queries).await?;
         let (Some(changed), Some(updated)) = (replies.first(), replies.last()) else {
-            return Err(damaged("done"));
+            return Err(damaged("result"));
         };
-        let outcome = match outcome(changed, version)? {
+        let outcome = match outcome(&result::<String>(changed)?, version)? {
             CommitOutcome::Done { .. } if !one_row(updated.affected)? => CommitOutcome::Conflict,
             outcome => outcome,
         };
@@ -91,14 +90,14 @@ impl PostgresStore {
             transaction.rollback().await?;
             return Ok(false);
         };
-        let mut change = Change::new(*account, rehash.audit.at, &rehash.audit);
-        change.cte("allowed", "SELECT 1");
-        record_credential(&mut change, version, changed_at, &rehash.hash);
-        let change = change.finish(&rehash.audit)?;
-        let update = table.update_hash(&id, Some(expected_hash), &rehash.hash);
-        let replies = transaction.run(&[change, table.search_path(), update]).await?;
-        let [changed, _, updated] = replies.as_slice() else { return Err(damaged("done")) };
-        if done(changed)? && one_row(updated.affected)? {
+        let queries = [
+            record_credential(*account, version, changed_at, &rehash.hash),
+            insert_audit(&rehash.audit, "")?,
+            table.search_path(),
+            table.update_hash(&id, Some(expected_hash), &rehash.hash),
+        ];
+        let replies = transaction.run(&queries).await?;
+        if one_row(replies.last().map_or(0, |updated| updated.affected))? {
             transaction.commit(&[], Some(&rehash.audit)).await?;
             Ok(true)
         } else {
@@ -109,41 +108,41 @@ impl PostgresStore {
 }
 
 /// Adds the current hash to the history.
-fn add_to_history(change: &mut Change, credential: &Credential) {
-    let [hash, normalization, pepper] = hash_values(change, &credential.hash);
-    let (account, version) = (change.account.clone(), change.value(credential.version));
-    change.cte(
-        "history_added",
-        format!(
-            "INSERT INTO @password_history (account, version, hash, normalization, pepper)
-             SELECT {account}, {version}, {hash}, {normalization}, {pepper} FROM allowed"
-        ),
-    );
+fn add_to_history(account: AccountId, credential: &Credential) -> Query {
+    let Credential { hash, version, .. } = credential;
+    Query::new(
+        "INSERT INTO @password_history (account, version, hash, normalization, pepper)
+         VALUES ($1, $2, $3, $4, $5)",
+    )
+    .bind(account)
+    .bind(*version)
+    .bind(hash.as_str())
+    .bind(hash.normalization().as_str())
+    .bind(hash.pepper())
 }
 
 /// Records the metadata of the hash that is written to the mapped table.
 fn record_credential(
-    change: &mut Change,
+    account: AccountId,
     version: i64,
     changed_at: Timestamp,
     hash: &HashedPassword,
-) {
-    let account = change.account.clone();
-    let (version, changed_at) = (change.value(version), change.value(changed_at));
-    let normalization = change.value(hash.normalization().as_str());
-    let (pepper, mark) = (change.value(hash.pepper()), change.value(&fingerprint(hash)));
-    change.cte(
-        "credential_recorded",
-        format!(
-            "INSERT INTO @mapped_credentials (account, version, changed_at, normalization, pepper,
-                                              fingerprint)
-             SELECT {account}, {version}, {changed_at}, {normalization}, {pepper}, {mark} FROM allowed
-             ON CONFLICT (account) DO UPDATE
-             SET version = excluded.version, changed_at = excluded.changed_at,
-                 normalization = excluded.normalization, pepper = excluded.pepper,
-                 fingerprint = excluded.fingerprint"
-        ),
-    );
+) -> Query {
+    Query::new(
+        "INSERT INTO @mapped_credentials (account, version, changed_at, normalization, pepper,
+                                          fingerprint)
+         VALUES ($1, $2, $3, $4, $5, $6)
+         ON CONFLICT (account) DO UPDATE
+         SET version = excluded.version, changed_at = excluded.changed_at,
+             normalization = excluded.normalization, pepper = excluded.pepper,
+             fingerprint = excluded.fingerprint",
+    )
+    .bind(account)
+    .bind(version)
+    .bind(changed_at)
+    .bind(hash.normalization().as_str())
+    .bind(hash.pepper())
+    .bind(&fingerprint(hash))
 }
 
 impl MappedTable {

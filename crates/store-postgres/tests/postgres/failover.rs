@@ -143,7 +143,8 @@ pub(crate) async fn p4_calls_fail_within_the_deadline_if_the_primary_is_silent()
     assert!(at.duration_since(promoted) < Duration::from_secs(2));
 }
 
-/// A commit that a synchronous standby does not confirm is not acknowledged.
+/// A commit that a synchronous standby does not confirm is not acknowledged, even if the server
+/// has a time-out.
 ///
 /// Proves P4.
 pub(crate) async fn p4_calls_fail_within_the_deadline_if_the_standby_is_stopped() {
@@ -151,6 +152,8 @@ pub(crate) async fn p4_calls_fail_within_the_deadline_if_the_standby_is_stopped(
     let url = primary.url(&name);
     let mut options = PostgresOptions::default();
     options.statement_timeout = Duration::from_secs(1);
+    let short = format!("ALTER DATABASE {name} SET statement_timeout = '300ms'");
+    raw(&url).await.batch_execute(&short).await.unwrap();
     let store = PostgresStore::connect(&url, &options).await.unwrap();
     add(&store, 1).await;
     standby.stop(Mode::Fast);

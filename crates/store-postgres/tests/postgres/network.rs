@@ -5,7 +5,7 @@ use std::os::unix::net::UnixListener;
 use std::time::{Duration, Instant};
 
 use repass_core::{AdministrationStore, AuditFilter, CredentialStore, StoreError};
-use repass_postgres_cluster::{PoolMode, Pooler, Proxy};
+use repass_postgres_cluster::{Pooler, PoolerKind, Proxy};
 use repass_store_postgres::{OpenError, PostgresOptions, PostgresStore};
 
 use crate::database::{account, add, audit, commit, count, hash, open, raw, shared, subject};
@@ -80,9 +80,9 @@ pub(crate) async fn p3_an_invalid_server_response_is_an_outage() {
 /// Two installations in one database share connections through a pooler.
 ///
 /// Proves P1.
-pub(crate) async fn p1_installations_are_isolated(mode: PoolMode) {
+pub(crate) async fn p1_installations_are_isolated(kind: PoolerKind) {
     let name = shared().create_database();
-    let pooler = Pooler::start(mode, shared()).unwrap();
+    let pooler = Pooler::start(kind, shared()).unwrap();
     let installation = async |schema: &str| {
         let mut options = PostgresOptions::default();
         options.schema = schema.parse().unwrap();
@@ -125,8 +125,8 @@ pub(crate) async fn p1_installations_are_isolated(mode: PoolMode) {
 }
 
 /// Proves P1.
-pub(crate) async fn p1_the_conformance_suite_passes_behind_a_pooler() {
-    let pooler = Pooler::start(PoolMode::Transaction, shared()).unwrap();
+pub(crate) async fn p1_the_conformance_suite_passes(kind: PoolerKind) {
+    let pooler = Pooler::start(kind, shared()).unwrap();
     let store = open(&pooler.url(&shared().create_database())).await;
     let store = std::sync::Arc::new(store);
     let fixture = repass_testkit::conformance::AdministrationFixture::new(store);

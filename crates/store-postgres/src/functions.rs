@@ -1,0 +1,172 @@
+//! Functions of the schema, for what every request does. The server keeps their plans, while it
+//! plans an unnamed statement each time.
+//!
+//! A function is one statement, which commits by itself. So it also runs behind a pooler, and no
+//! node holds locks that stops. Each of its statements sees the commits before it: after
+//! the lock of the account's row, those of all other writers of the account.
+//!
+//! Nodes of the previous version call them too: a version that needs other parameters adds a
+//! function of another name.
+
+/// Inserts the first state of a row of attempts. If there is a row, returns its state.
+///
+/// A reservation need not survive a crash of the server.
+pub(crate) const RESERVE_ATTEMPT: &str = "CREATE FUNCTION @reserve_attempt(
+        p_key BYTEA, p_failures BIGINT, p_password_locked_until TIMESTAMPTZ,
+        p_reset_locked_until TIMESTAMPTZ, p_expires_at TIMESTAMPTZ)
+    RETURNS TABLE (failures BIGINT, password_locked_until TIMESTAMPTZ,
+                   reset_locked_until TIMESTAMPTZ, expires_at TIMESTAMPTZ)
+    LANGUAGE plpgsql AS $$
+    BEGIN
+        PERFORM set_config('synchronous_commit', 'off', TRUE);
+        -- Another transaction may delete the row after the conflict.
+        LOOP
+            INSERT INTO @attempts VALUES (p_key, p_failures, p_password_locked_until,
+                                          p_reset_locked_until, p_expires_at)
+            ON CONFLICT (key) DO NOTHING;
+            EXIT WHEN FOUND;
+            RETURN QUERY SELECT a.failures, a.password_locked_until, a.reset_locked_until,
+                                a.expires_at
+                         FROM @attempts a WHERE a.key = p_key;
+            EXIT WHEN FOUND;
+        END LOOP;
+    END $$";
+
+/// Spends a one-time password of an account whose row is locked: the one of a step, or a code.
+/// Returns whether it was unused.
+pub(crate) const SPEND_ONE_TIME_PASSWORD: &str = "CREATE FUNCTION @spend_one_time_password(
+        p_account UUID, p_at TIMESTAMPTZ, p_step BIGINT, p_latest_step BIGINT, p_code BYTEA)
+    RETURNS BOOLEAN LANGUAGE plpgsql AS $$
+    BEGIN
+        IF p_code IS NULL THEN
+            UPDATE @one_time_passwords SET last_step = p_step
+            WHERE account = p_account
+              AND (last_step IS NULL OR last_step < p_step OR last_step > p_latest_step);
+        ELSE
+            UPDATE @one_time_passwords SET code_digest = NULL, code_expires_at = NULL
+            WHERE account = p_account AND code_digest = p_code AND code_expires_at > p_at;
+        END IF;
+        RETURN FOUND;
+    END $$";
+
+/// Writes the audit record of an attempt, and spends a one-time password, if any. Deletes the row
+/// of attempts of the key. Makes the deferred event due if the attempt failed, otherwise deletes
+/// it. Returns whether the one-time password was unused.
+///
+/// Changes nothing if the record exists.
+pub(crate) const FINISH_ATTEMPT: &str = "CREATE FUNCTION @finish_attempt(
+        p_otp_account UUID, p_step BIGINT, p_latest_step BIGINT, p_code BYTEA,
+        p_key BYTEA, p_event UUID, p_failed BOOLEAN,
+        p_id UUID, p_at TIMESTAMPTZ, p_realm TEXT, p_account UUID, p_action TEXT, p_outcome TEXT,
+        p_detail TEXT, p_caller TEXT, p_context JSON)
+    RETURNS BOOLEAN LANGUAGE plpgsql SET lock_timeout = '5s' AS $$
+    BEGIN
+        IF current_setting('synchronous_commit') = 'off' THEN
+            PERFORM set_config('synchronous_commit', 'on', TRUE);
+        END IF;
+        IF p_otp_account IS NOT NULL THEN
+            PERFORM 1 FROM @accounts WHERE id = p_otp_account FOR NO KEY UPDATE;
+            IF NOT @spend_one_time_password(p_otp_account, p_at, p_step, p_latest_step, p_code) THEN
+                RETURN FALSE;
+            END IF;
+        END IF;
+        INSERT INTO @audit (id, at, realm, account, action, outcome, detail, caller, context)
+        VALUES (p_id, p_at, p_realm, p_account, p_action, p_outcome, p_detail, p_caller, p_context)
+        ON CONFLICT (id) DO NOTHING;
+        IF FOUND THEN
+            IF p_key IS NOT NULL THEN
+                DELETE FROM @attempts WHERE key = p_key;
+            END IF;
+            IF p_event IS NOT NULL AND p_failed THEN
+                UPDATE @events SET due_at = p_at WHERE id = p_event AND due_at > p_at;
+            ELSIF p_event IS NOT NULL THEN
+                DELETE FROM @events WHERE id = p_event;
+            END IF;
+        END IF;
+        RETURN TRUE;
+    END $$";
+
+/// Changes a password, with all that belongs to the change. Returns `done`, or why nothing was
+/// changed.
+///
+/// `p_hash` is null if the hash is in the mapped table, which the caller checks and writes;
+/// `p_expected_version` is null if that check failed. `p_token` must be an unspent token of the
+/// account, or, with `p_token_expires_at`, a signed one that was not redeemed.
+///
+/// A second call fails, since the first one has changed the version.
+pub(crate) const CHANGE_PASSWORD: &str = "CREATE FUNCTION @change_password(
+        p_account UUID, p_at TIMESTAMPTZ, p_expected_version BIGINT,
+        p_hash TEXT, p_normalization TEXT, p_pepper TEXT,
+        p_history BOOLEAN, p_oldest_version BIGINT, p_token BYTEA, p_token_expires_at TIMESTAMPTZ,
+        p_step BIGINT, p_latest_step BIGINT, p_code BYTEA,
+        p_kept_token UUID, p_key BYTEA, p_deferred_event UUID,
+        p_event UUID, p_event_at TIMESTAMPTZ, p_event_realm TEXT, p_kind TEXT, p_payload JSON,
+        p_id UUID, p_audit_at TIMESTAMPTZ, p_realm TEXT, p_audit_account UUID, p_action TEXT,
+        p_outcome TEXT, p_detail TEXT, p_caller TEXT, p_context JSON)
+    RETURNS TEXT LANGUAGE plpgsql SET lock_timeout = '5s' AS $$
+    DECLARE
+        own RECORD;
+        is_usable BOOLEAN;
+        refused TEXT;
+        event_number BIGINT;
+    BEGIN
+        IF current_setting('synchronous_commit') = 'off' THEN
+            PERFORM set_config('synchronous_commit', 'on', TRUE);
+        END IF;
+        SELECT active, COALESCE(version, 0) AS version, hash, normalization, pepper INTO own
+        FROM @accounts WHERE id = p_account FOR NO KEY UPDATE;
+
+        -- The token before the version: of two callers that redeem one token, the second one is
+        -- told that it is spent.
+        IF p_token IS NOT NULL THEN
+            SELECT p_token_expires_at IS NULL AND account = p_account AND spent_at IS NULL
+                   AND expires_at > p_at INTO is_usable
+            FROM @reset_tokens WHERE digest = p_token;
+            IF NOT COALESCE(is_usable, p_token_expires_at IS NOT NULL) THEN
+                refused := 'token spent';
+            END IF;
+        END IF;
+        IF refused IS NULL AND (own.version = p_expected_version
+                                AND (own.active OR p_hash IS NULL)) IS NOT TRUE THEN
+            refused := 'conflict';
+        END IF;
+        IF refused IS NULL AND (p_step IS NOT NULL OR p_code IS NOT NULL)
+           AND NOT @spend_one_time_password(p_account, p_at, p_step, p_latest_step, p_code) THEN
+            refused := 'one-time password spent';
+        END IF;
+        IF refused IS NOT NULL THEN
+            RETURN refused;
+        END IF;
+
+        IF p_token_expires_at IS NOT NULL THEN
+            INSERT INTO @reset_tokens (digest, account, issued_at, expires_at, spent_at)
+            VALUES (p_token, p_account, p_at, p_token_expires_at, p_at);
+        END IF;
+        IF p_history AND own.hash IS NOT NULL THEN
+            INSERT INTO @password_history (account, version, hash, normalization, pepper)
+            VALUES (p_account, own.version, own.hash, own.normalization, own.pepper);
+        END IF;
+        DELETE FROM @password_history WHERE account = p_account AND version <= p_oldest_version;
+        UPDATE @reset_tokens SET spent_at = p_at WHERE account = p_account AND spent_at IS NULL;
+        -- The clocks of nodes may differ, so no time moves back.
+        UPDATE @accounts
+        SET hash = p_hash, normalization = p_normalization, pepper = p_pepper,
+            version = CASE WHEN p_hash IS NOT NULL THEN own.version + 1 END,
+            changed_at = CASE WHEN p_hash IS NOT NULL THEN p_at END,
+            kept_token = p_kept_token, valid_after = GREATEST(valid_after, p_at),
+            updated_at = GREATEST(updated_at, p_at), events = events + 1
+        WHERE id = p_account RETURNING events INTO event_number;
+        UPDATE @access_tokens SET revoked_at = p_at
+        WHERE account = p_account AND revoked_at IS NULL AND id IS DISTINCT FROM p_kept_token;
+        DELETE FROM @attempts WHERE key = p_key;
+        IF p_deferred_event IS NOT NULL THEN
+            DELETE FROM @events WHERE id = p_deferred_event;
+        END IF;
+        INSERT INTO @events (id, at, account, realm, kind, payload, due_at, number)
+        VALUES (p_event, p_event_at, p_account, p_event_realm, p_kind, p_payload, p_event_at,
+                event_number);
+        INSERT INTO @audit (id, at, realm, account, action, outcome, detail, caller, context)
+        VALUES (p_id, p_audit_at, p_realm, p_audit_account, p_action, p_outcome, p_detail, p_caller,
+                p_context);
+        RETURN 'done';
+    END $$";
