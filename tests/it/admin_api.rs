@@ -77,6 +77,7 @@ async fn the_life_of_an_account() {
     }
 }
 
+/// Proves FABRIC-12.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_returned_token_resets_the_password_by_a_vendors_api_and_ends_the_sessions() {
     let server = builder().start().await;
@@ -87,7 +88,18 @@ async fn a_returned_token_resets_the_password_by_a_vendors_api_and_ends_the_sess
     let session = api.post("/fabric/sessions", 201, session).await;
     let id = session["account"]["id"].as_str().unwrap();
     let path = format!("/fabric/accounts/{id}/resets");
+    api.post(&path, 400, json!({ "deliver": "return", "lifetime": 86401 })).await;
+    for lifetime in [json!(86400), json!(null)] {
+        api.post(&path, 201, json!({ "deliver": "return", "lifetime": lifetime })).await;
+    }
     let issued = api.post(&path, 201, json!({ "deliver": "return" })).await;
+    let listed = api.get(&path).await;
+    let seconds = |name: &str, at: usize| {
+        listed["items"][at][name].as_str().unwrap().parse::<Timestamp>().unwrap()
+    };
+    let lifetimes =
+        [0, 1, 2].map(|at| (seconds("expires_at", at) - seconds("issued_at", at)).get_seconds());
+    assert_eq!(lifetimes, [600, 600, 86400]);
     assert!(!wire.changed(&wire.send(&server.client()).await), "an older token is void");
     let wire = wire.edit(|body| body["resetToken"] = issued["token"].clone());
     let answer = wire.send(&server.client()).await;

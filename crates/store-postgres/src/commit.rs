@@ -140,10 +140,18 @@ pub(crate) fn begin_change(
             format!("EXISTS (SELECT 1 FROM @one_time_passwords WHERE {unused})")
         }
     };
+    let unchanged = match commit.unchanged_since {
+        None => "TRUE".to_owned(),
+        Some(time) => {
+            let time = change.value(time);
+            format!("EXISTS (SELECT 1 FROM @accounts WHERE id = {account} AND updated_at = {time})")
+        }
+    };
     change.cte(
         "checks",
         format!(
-            "SELECT {token} AS token, {active} AS active, {as_expected} AS version, {otp} AS otp"
+            "SELECT {token} AS token, {active} AS active, {as_expected} AND {unchanged} AS version,
+                    {otp} AS otp"
         ),
     );
     let all = format!(
