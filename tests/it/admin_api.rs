@@ -4,6 +4,7 @@
 mod calls;
 
 use http::Method;
+use jiff::Timestamp;
 use repass_tests::{AdminApi, FIRST_PASSWORD, Server, ServerBuilder};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -94,11 +95,11 @@ async fn a_returned_token_resets_the_password_by_a_vendors_api_and_ends_the_sess
     }
     let issued = api.post(&path, 201, json!({ "deliver": "return" })).await;
     let listed = api.get(&path).await;
-    let seconds = |name: &str, at: usize| {
-        listed["items"][at][name].as_str().unwrap().parse::<Timestamp>().unwrap()
+    let time = |name: &str, at: usize| -> Timestamp {
+        listed["items"][at][name].as_str().unwrap().parse().unwrap()
     };
-    let lifetimes =
-        [0, 1, 2].map(|at| (seconds("expires_at", at) - seconds("issued_at", at)).get_seconds());
+    let lifetime = |at| time("expires_at", at).duration_since(time("issued_at", at)).as_secs();
+    let lifetimes = [0, 1, 2].map(lifetime);
     assert_eq!(lifetimes, [600, 600, 86400]);
     assert!(!wire.changed(&wire.send(&server.client()).await), "an older token is void");
     let wire = wire.edit(|body| body["resetToken"] = issued["token"].clone());
