@@ -4,6 +4,7 @@
 mod calls;
 
 use http::Method;
+use jiff::Timestamp;
 use repass_tests::{AdminApi, FIRST_PASSWORD, Server, ServerBuilder};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -77,6 +78,7 @@ async fn the_life_of_an_account() {
     }
 }
 
+/// Proves FABRIC-12.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_returned_token_resets_the_password_by_a_vendors_api_and_ends_the_sessions() {
     let server = builder().start().await;
@@ -87,7 +89,18 @@ async fn a_returned_token_resets_the_password_by_a_vendors_api_and_ends_the_sess
     let session = api.post("/fabric/sessions", 201, session).await;
     let id = session["account"]["id"].as_str().unwrap();
     let path = format!("/fabric/accounts/{id}/resets");
+    api.post(&path, 400, json!({ "deliver": "return", "lifetime": 86401 })).await;
+    for lifetime in [json!(86400), json!(null)] {
+        api.post(&path, 201, json!({ "deliver": "return", "lifetime": lifetime })).await;
+    }
     let issued = api.post(&path, 201, json!({ "deliver": "return" })).await;
+    let listed = api.get(&path).await;
+    let time = |name: &str, at: usize| -> Timestamp {
+        listed["items"][at][name].as_str().unwrap().parse().unwrap()
+    };
+    let lifetime = |at| time("expires_at", at).duration_since(time("issued_at", at)).as_secs();
+    let lifetimes = [0, 1, 2].map(lifetime);
+    assert_eq!(lifetimes, [600, 600, 86400]);
     assert!(!wire.changed(&wire.send(&server.client()).await), "an older token is void");
     let wire = wire.edit(|body| body["resetToken"] = issued["token"].clone());
     let answer = wire.send(&server.client()).await;

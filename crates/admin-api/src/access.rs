@@ -90,7 +90,10 @@ impl Access {
 
     /// Returns the engine with the policy of the realm.
     pub(crate) fn engine(&self) -> Engine {
-        self.state.engine.with_policy(self.policy().clone())
+        match self.state.options.policies.get(&self.realm) {
+            Some(policy) => self.state.engine.with_policy(policy.clone()),
+            None => self.state.engine.clone(),
+        }
     }
 
     pub(crate) fn policy(&self) -> &Policy {

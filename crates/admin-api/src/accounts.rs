@@ -20,7 +20,7 @@ use utoipa_axum::routes;
 use crate::access::Access;
 use crate::account::{AccountView, LOCALE};
 use crate::body::Checks;
-use crate::etag::{check, etag};
+use crate::etag::{etag, if_match};
 use crate::problem::Problem;
 use crate::state::State;
 
@@ -91,9 +91,8 @@ async fn delete_account(
         Err(problem) if problem.code() == "no-such-account" => return Ok(StatusCode::NO_CONTENT),
         Err(problem) => return Err(problem),
     };
-    check(&headers, &account)?;
-    let administration = access.administration(None);
-    administration.delete_account(&access.realm, account.user_id.as_str()).await?;
+    let (user_id, since) = (account.user_id.as_str(), if_match(&headers)?);
+    access.administration(None).delete_account(&access.realm, user_id, since).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -163,7 +163,7 @@ struct ListAudit {
 /// record in each line, oldest first, and does not end: new records follow. It begins at `since`,
 /// or now.
 #[utoipa::path(get, path = "/audit", tag = "audit", params(ListAudit), responses(
-    (status = 200, description = "A page of records, or one record in each line.", content(
+    (status = 200, description = "A page of records as JSON, or one record in each line.", content(
         (Page<AuditView> = "application/json"), (AuditView = "application/x-ndjson"))),
 ))]
 async fn list_audit(

@@ -11,8 +11,10 @@ use repass_http::{BodyError, SecretBytes, read_body};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
+use utoipa::ToSchema;
 
 use crate::problem::{FieldError, Problem};
+use crate::shape::mistakes;
 use crate::state::State;
 
 /// The most bytes of a body that is not streamed.
@@ -21,7 +23,7 @@ pub(crate) const MAX_BODY: usize = 64 * 1024;
 /// A JSON body. Unknown members are errors.
 pub(crate) struct Json<T>(pub(crate) T);
 
-impl<T: DeserializeOwned> FromRequest<State> for Json<T> {
+impl<T: DeserializeOwned + ToSchema> FromRequest<State> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &State) -> Result<Self, Problem> {
@@ -34,8 +36,12 @@ impl<T: DeserializeOwned> FromRequest<State> for Json<T> {
         let mut json = serde_json::Deserializer::from_slice(&bytes);
         let body = serde_path_to_error::deserialize(&mut json);
         let Object(body) = body.map_err(|error| {
-            let pointer = pointer(error.path());
-            Problem::invalid_body(vec![json_error(pointer, error.inner())])
+            let mut errors = mistakes::<T>(&bytes);
+            let first = json_error(pointer(error.path()), error.inner());
+            if errors.iter().all(|error| error.pointer != first.pointer) {
+                errors.insert(0, first);
+            }
+            Problem::invalid_body(errors)
         })?;
         json.end().map_err(|_| {
             Problem::invalid_body(vec![FieldError::new(
@@ -140,7 +146,8 @@ async fn read(request: Request, state: &State) -> Result<SecretBytes, Problem> {
     })
 }
 
-/// Returns the error of one member without its value, which serde's messages quote.
+/// Returns the error that serde reports, without the value that its text quotes. Those that
+/// [`mistakes`] finds have no text of their own here.
 fn json_error(pointer: String, error: &serde_json::Error) -> FieldError {
     if error.is_syntax() || error.is_eof() {
         let at = format!("not valid JSON at line {} column {}", error.line(), error.column());
@@ -148,16 +155,11 @@ fn json_error(pointer: String, error: &serde_json::Error) -> FieldError {
     }
     let text = error.to_string();
     let text = text.split(" at line ").next().unwrap_or_default();
-    if let Some(rest) = text.strip_prefix("unknown field") {
-        FieldError::new(pointer, "unknown", format!("unknown member{rest}"))
-    } else if let Some(rest) = text.strip_prefix("duplicate field") {
-        FieldError::new(pointer, "duplicate", format!("the member{rest} occurs twice"))
-    } else if let Some(rest) = text.strip_prefix("missing field") {
-        FieldError::new(pointer, "missing", format!("the member{rest} is missing"))
-    } else if let Some((_, expected)) = text.rsplit_once(" expected ") {
-        FieldError::new(pointer, "type", format!("must be {expected}"))
-    } else {
-        FieldError::new(pointer, "invalid", "has an invalid value")
+    match text.strip_prefix("duplicate field") {
+        Some(rest) => {
+            FieldError::new(pointer, "duplicate", format!("the member{rest} occurs twice"))
+        }
+        None => FieldError::new(pointer, "invalid", "has an invalid value"),
     }
 }
 

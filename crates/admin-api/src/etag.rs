@@ -30,13 +30,3 @@ pub(crate) fn if_match(headers: &HeaderMap) -> Result<Option<Timestamp>, Problem
     let time = tag.and_then(|tag| tag.parse().ok()).map(Timestamp::from_microsecond);
     time.and_then(Result::ok).map(Some).ok_or_else(invalid)
 }
-
-/// Refuses a change of an account that was changed since.
-pub(crate) fn check(headers: &HeaderMap, account: &Account) -> Result<(), Problem> {
-    match if_match(headers)? {
-        Some(time) if time != account.updated_at => {
-            Err(Problem::new("stale", "read the account again"))
-        }
-        _ => Ok(()),
-    }
-}

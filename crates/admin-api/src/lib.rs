@@ -50,6 +50,7 @@ mod problem;
 mod resets;
 mod respond;
 mod service;
+mod shape;
 mod state;
 mod tokens;
 

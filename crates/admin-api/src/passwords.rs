@@ -17,7 +17,7 @@ use crate::access::{Access, Client};
 use crate::account::AccountView;
 use crate::accounts::{AccountPath, find};
 use crate::body::{Checks, Json, object};
-use crate::etag::check;
+use crate::etag::if_match;
 use crate::problem::Problem;
 use crate::respond::Outcome;
 use crate::state::State;
@@ -286,8 +286,8 @@ async fn set_password(
         return Err(Problem::new("operator-passwords-disabled", how));
     }
     let account = find(&access, &path.id).await?;
-    check(&headers, &account)?;
+    let (user_id, since) = (account.user_id.as_str(), if_match(&headers)?);
     let administration = access.administration(body.client);
-    administration.set_password(&access.realm, account.user_id.as_str(), body.password).await?;
+    administration.set_password(&access.realm, user_id, since, body.password).await?;
     Ok(StatusCode::NO_CONTENT)
 }

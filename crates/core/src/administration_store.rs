@@ -84,14 +84,16 @@ pub trait AdministrationStore: CredentialStore + TokenStore + KeyStore + OutboxS
     ) -> Result<(), AccountError>;
 
     /// Deletes an account with its passwords, failures, tokens, one-time password enrollment and
-    /// events. Its audit records stay.
+    /// events. Its audit records stay. With `unchanged_since`, the account's `updated_at` must be
+    /// that time.
     ///
     /// # Errors
-    /// [`AccountError::Unknown`] when there is no such account, [`AccountError::KeptElsewhere`]
-    /// when the store cannot delete accounts.
+    /// [`AccountError::Unknown`] when there is no such account, [`AccountError::Changed`] when it
+    /// was changed since, [`AccountError::KeptElsewhere`] when the store cannot delete accounts.
     async fn delete_account(
         &self,
         account: AccountId,
+        unchanged_since: Option<Timestamp>,
         audit: &AuditRecord,
     ) -> Result<(), AccountError>;
 

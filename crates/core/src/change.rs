@@ -117,6 +117,10 @@ pub enum SignedTokenError {
     /// It was issued before the last change of the password, or at the same time.
     #[error("the token was issued before the last change of the password (`iat`)")]
     BeforeChange,
+    /// It was issued before all tokens of the account were last revoked, such as by a deactivation,
+    /// or at the same time.
+    #[error("the tokens of the account were revoked after the token was issued (`iat`)")]
+    Revoked,
     /// A reset token was redeemed before, or `exp` has passed.
     #[error("the token was redeemed or has expired (`exp`)")]
     Expired,

@@ -4,8 +4,8 @@ use uuid::Uuid;
 
 use crate::{
     Account, AccountId, AttemptKey, AttemptPath, AttemptReservation, AuditRecord,
-    DeferredLockoutEvent, HashedPassword, LockedOut, LockoutPolicy, NameKind, OtpSpend,
-    OutboxEvent, Realm, StoreError, Subject, TokenDigest, TokenId, UserId,
+    DeferredLockoutEvent, HashedPassword, LockedOut, LockoutPolicy, NameKind, OtpEnrollment,
+    OtpSpend, OutboxEvent, Realm, StoreError, Subject, TokenDigest, TokenId, UserId,
 };
 
 /// An account with its stored hash.
@@ -19,12 +19,15 @@ pub struct AccountWithCredential {
     /// [`HeldToken::valid_after`](crate::HeldToken::valid_after). `None` in a store without access
     /// tokens. An import ignores it.
     pub valid_after: Option<Timestamp>,
+    /// What its one-time passwords are verified with. `None` in a store that keeps them apart: the
+    /// engine asks [`TokenStore::otp`](crate::TokenStore::otp) then. An import ignores it.
+    pub otp: Option<OtpEnrollment>,
 }
 
 impl AccountWithCredential {
     /// Creates an account whose access tokens were never invalidated.
     pub const fn new(account: Account, credential: Option<Credential>) -> Self {
-        Self { account, credential, valid_after: None }
+        Self { account, credential, valid_after: None, otp: None }
     }
 }
 
@@ -280,6 +283,8 @@ pub struct Commit {
     /// The expected stored hash, `None` for none. A store whose hashes other programs write as well
     /// must compare it; for other stores the version is enough.
     pub expected_hash: Option<HashedPassword>,
+    /// The expected `updated_at` of the account; `None` for any.
+    pub unchanged_since: Option<Timestamp>,
     /// The new hash.
     pub hash: HashedPassword,
     /// The time of the change, and the account's new `updated_at`.
@@ -321,6 +326,7 @@ impl Commit {
             user_id: account.user_id.clone(),
             expected_version: credential.map_or(0, |own| own.version),
             expected_hash: credential.map(|own| own.hash.clone()),
+            unchanged_since: None,
             hash,
             at: audit.at,
             history: 0,
@@ -357,8 +363,8 @@ pub enum CommitOutcome {
         /// The credential's new version.
         version: i64,
     },
-    /// The password was changed concurrently, or the account was deleted or deactivated. Nothing
-    /// was written.
+    /// The password was changed concurrently, the account was deleted or deactivated, or it was
+    /// changed since [`Commit::unchanged_since`]. Nothing was written.
     Conflict,
     /// The reset token is spent. Nothing was written.
     TokenSpent,

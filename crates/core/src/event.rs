@@ -1,6 +1,7 @@
 mod sealed_token;
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -139,9 +140,12 @@ impl fmt::Debug for OutboxEvent {
 /// and the event is delivered after the deferral.
 #[derive(Debug, Clone)]
 pub struct DeferredLockoutEvent {
-    event: OutboxEvent,
-    realm: Realm,
-    user_id: UserId,
+    id: Uuid,
+    at: Timestamp,
+    locked: EventKind,
+    /// The account, without its profile, and the origin of the request. Few attempts raise the
+    /// event, so it is not written yet.
+    origin: Arc<(Account, Context)>,
 }
 
 impl DeferredLockoutEvent {
@@ -157,22 +161,20 @@ impl DeferredLockoutEvent {
         account: &Account,
         context: &Context,
     ) -> Self {
-        Self {
-            event: OutboxEvent::new(id, at, locked, account, context),
-            realm: account.realm.clone(),
-            user_id: account.user_id.clone(),
-        }
+        let Account { realm, user_id, created_at, .. } = account;
+        let account = Account::new(account.id, realm.clone(), user_id.clone(), *created_at);
+        Self { id, at, locked, origin: Arc::new((account, context.clone())) }
     }
 
     /// The account that may be locked out.
-    pub const fn account(&self) -> AccountId {
-        self.event.account
+    pub fn account(&self) -> AccountId {
+        self.origin.0.id
     }
 
     /// The account's realm and user id: for stores whose accounts are in a table of another
     /// application, which does not contain the [`AccountId`].
     pub fn holder(&self) -> (&Realm, &UserId) {
-        (&self.realm, &self.user_id)
+        (&self.origin.0.realm, &self.origin.0.user_id)
     }
 
     /// Returns the event of this reservation and its due time, if the reservation causes the first
@@ -184,11 +186,12 @@ impl DeferredLockoutEvent {
         reservation: &AttemptReservation,
         policy: &LockoutPolicy,
     ) -> Option<(OutboxEvent, Timestamp)> {
-        let kind = Self::kind(reservation.failures, policy)?;
-        let mut event = self.event.clone();
-        if kind == EventKind::AttemptsExhausted {
-            event.kind = kind.as_str().to_owned();
-        }
+        let kind = match Self::kind(reservation.failures, policy)? {
+            EventKind::AccountLocked => self.locked,
+            kind => kind,
+        };
+        let (account, context) = &*self.origin;
+        let mut event = OutboxEvent::new(self.id, self.at, kind, account, context);
         event.payload["failures"] = reservation.failures.into();
         let due_at = after(event.at, Self::DEFERRAL);
         Some((event, due_at))

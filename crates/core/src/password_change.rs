@@ -73,12 +73,17 @@ impl PasswordChangeService {
         let (caller, subject) = (authorization.caller(), authorization.subject());
         let candidate = Arc::new(new_password);
 
-        let found = self.find(subject).await?;
+        let mut found = self.find(subject).await?;
+        let enrollment = found.as_mut().and_then(|found| found.otp.take());
         audit.is_inactive = found.as_ref().is_some_and(|found| !found.account.active);
         self.reserve_for(found.as_ref(), subject, path_of(&proof), otp.is_some(), audit).await?;
-        let mut proved = self.prove(found, proof, otp.as_ref(), &candidate, audit).await?;
-        if requires_otp && proved.otp.is_none() && self.has_otp_secret(proved.account.id).await? {
-            return Err(ChangeError::OtpRequired);
+        let mut proved = self.prove(found, proof, &candidate, audit).await?;
+        if otp.is_some() || requires_otp {
+            let enrollment = self.enrollment(proved.account.id, enrollment).await?;
+            proved.otp = self.prove_otp(proved.account.id, &enrollment, otp.as_ref())?;
+            if proved.otp.is_none() && enrollment.sealed_secret.is_some() {
+                return Err(ChangeError::OtpRequired);
+            }
         }
         let password = match self.accept(&mut proved, candidate, audit).await {
             Err(ChangeError::Rejected(violations)) => {
@@ -246,6 +251,7 @@ impl PasswordChangeService {
         let event = self.event(&proved.account, at, audit)?;
         let commit = Commit {
             history: self.policy.rules().history,
+            unchanged_since: proved.unchanged_since,
             spend: proved.spend,
             otp: proved.otp,
             keep_token,
@@ -284,7 +290,7 @@ enum Reservation {
 }
 
 /// The result of step 3.
-struct Proved {
+pub(crate) struct Proved {
     account: crate::Account,
     credential: Option<Credential>,
     /// The current password, if it was the proof.
@@ -295,6 +301,8 @@ struct Proved {
     otp: Option<OtpSpend>,
     /// Whether the new password is known from breaches.
     becomes_compromised: bool,
+    /// As in [`Commit`].
+    pub(crate) unchanged_since: Option<Timestamp>,
 }
 
 impl Proved {
@@ -310,7 +318,10 @@ impl Proved {
     }
 
     /// An account whose holder proved authority by other means than the password.
-    fn without_password(found: AccountWithCredential, spend: Option<ResetSpend>) -> Self {
+    pub(crate) fn without_password(
+        found: AccountWithCredential,
+        spend: Option<ResetSpend>,
+    ) -> Self {
         let AccountWithCredential { account, credential, .. } = found;
         Self { spend, ..Self::new(account, credential, None) }
     }
@@ -328,6 +339,7 @@ impl Proved {
             spend: None,
             otp: None,
             becomes_compromised: false,
+            unchanged_since: None,
         }
     }
 }

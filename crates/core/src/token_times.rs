@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::SignedTokenError;
+use crate::{AccountWithCredential, SignedTokenError};
 
 /// The times of a token that another system issued.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,10 +20,11 @@ impl TokenTimes {
     /// An expiry is exact.
     pub const LEEWAY: Duration = Duration::from_secs(60);
 
-    /// Checks the times for an account that changed at `changed_at`, so that older tokens are
-    /// invalid: its password was set, or its tokens were revoked.
+    /// Checks the times for the account of the token: it must be issued after the password was set,
+    /// and after all tokens of the account were last revoked
+    /// ([`valid_after`](AccountWithCredential::valid_after)).
     ///
-    /// `iat` has whole seconds and `changed_at` microseconds. So a token that was issued after the
+    /// `iat` has whole seconds and changes have microseconds. So a token that was issued after the
     /// change but in the same second is refused too, since it may be older than the change.
     ///
     /// # Errors
@@ -31,16 +32,20 @@ impl TokenTimes {
     pub fn check(
         &self,
         now: Timestamp,
-        changed_at: Option<Timestamp>,
+        account: &AccountWithCredential,
     ) -> Result<(), SignedTokenError> {
         let latest = now.saturating_add(Self::LEEWAY).unwrap_or(Timestamp::MAX);
         // A change in the future is of a clock that ran ahead, and would void all tokens until
         // then.
-        let changed_at = changed_at.filter(|changed_at| *changed_at <= latest);
+        let is_before = |change: Option<Timestamp>| {
+            change.is_some_and(|change| change <= latest && self.issued_at <= change)
+        };
         if self.issued_at > latest || self.not_before.is_some_and(|time| time > latest) {
             Err(SignedTokenError::Early)
-        } else if changed_at.is_some_and(|changed_at| self.issued_at <= changed_at) {
+        } else if is_before(account.credential.as_ref().map(|own| own.changed_at)) {
             Err(SignedTokenError::BeforeChange)
+        } else if is_before(account.valid_after) {
+            Err(SignedTokenError::Revoked)
         } else if now >= self.expires_at {
             Err(SignedTokenError::Expired)
         } else {
@@ -52,6 +57,7 @@ impl TokenTimes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Account, AccountId, Credential, HashedPassword};
 
     #[test]
     fn a_token_of_the_second_of_the_change_is_refused_and_one_of_the_next_second_is_valid() {
@@ -62,9 +68,19 @@ mod tests {
             not_before: None,
             expires_at: second(200),
         };
-        let check = |issued_at| issued(issued_at).check(second(150), Some(changed_at));
-        assert_eq!(check(100), Err(SignedTokenError::BeforeChange));
-        assert_eq!(check(101), Ok(()));
-        assert_eq!(issued(100).check(second(150), None), Ok(()), "there is no password yet");
+        let (id, realm, user_id) = (AccountId(uuid::Uuid::nil()), "a".parse(), "pat".parse());
+        let account = Account::new(id, realm.unwrap(), user_id.unwrap(), second(0));
+        let fresh = AccountWithCredential::new(account, None);
+        let hash = HashedPassword::from_stored("");
+        let credential = Some(Credential { hash, version: 1, changed_at });
+        let changed = AccountWithCredential { credential, ..fresh.clone() };
+        let revoked = AccountWithCredential { valid_after: Some(changed_at), ..fresh.clone() };
+        for (account, error) in
+            [(changed, SignedTokenError::BeforeChange), (revoked, SignedTokenError::Revoked)]
+        {
+            assert_eq!(issued(100).check(second(150), &account), Err(error));
+            assert_eq!(issued(101).check(second(150), &account), Ok(()));
+        }
+        assert_eq!(issued(100).check(second(150), &fresh), Ok(()), "there is no password yet");
     }
 }

@@ -39,6 +39,10 @@ pub(crate) struct AccountsSource {
     pub(crate) mapped: Option<MappedTable>,
 }
 
+/// The columns of the enrollment of one-time passwords, and their join.
+const OTP: &str = "o.sealed_secret, o.last_step, o.code_digest, o.code_expires_at";
+const WITH_OTP: &str = "LEFT JOIN @one_time_passwords o ON o.account = a.id";
+
 impl AccountsSource {
     /// Returns the fragments of repass's own table.
     pub(crate) fn own() -> Self {
@@ -48,12 +52,14 @@ impl AccountsSource {
                 "a.id, a.realm, a.user_id, a.email, a.username, a.profile, a.active, a.created_at, \
                  a.updated_at",
             ),
-            all: text("@accounts a"),
+            all: format!("@accounts a {WITH_OTP}"),
             join: String::new(),
             realm: text("a.realm"),
             user_id: text("a.user_id"),
             active: text("a.active"),
-            credential: text("a.hash, a.normalization, a.version, a.changed_at, a.valid_after"),
+            credential: format!(
+                "a.hash, a.normalization, a.version, a.changed_at, a.valid_after, {OTP}"
+            ),
             order: text("a.list_key"),
             in_realm: text("a.realm = $1"),
             has_user_id: text("a.user_id = $2"),
@@ -83,7 +89,7 @@ impl AccountsSource {
             ),
             all: format!(
                 "{name} f LEFT JOIN @accounts a ON a.mapped_id = {}
-                 LEFT JOIN @mapped_credentials c ON c.account = a.id",
+                 LEFT JOIN @mapped_credentials c ON c.account = a.id {WITH_OTP}",
                 table.exact(&id),
             ),
             join: format!("JOIN {name} f ON {}", table.is_row("a.mapped_id")),
@@ -95,7 +101,7 @@ impl AccountsSource {
             active,
             credential: format!(
                 "{hash} AS hash, c.normalization, c.version, c.changed_at, c.fingerprint,
-                 a.valid_after"
+                 a.valid_after, {OTP}"
             ),
             in_realm,
             has_user_id: table.has_user_id(),
@@ -242,8 +248,12 @@ impl AccountsSource {
             None => row::credential(row)?,
             Some(_) => row::mapped_credential(row)?.credential(),
         };
-        let valid_after = get(row, "valid_after")?;
-        Ok(AccountWithCredential { account: self.account(row)?, credential, valid_after })
+        Ok(AccountWithCredential {
+            account: self.account(row)?,
+            credential,
+            valid_after: get(row, "valid_after")?,
+            otp: Some(row::otp(row)?),
+        })
     }
 
     fn mapped_account_id(&self, table: &MappedTable, row: &Row) -> Result<AccountId, StoreError> {

@@ -88,9 +88,10 @@ impl AdministrationStore for PostgresStore {
     async fn delete_account(
         &self,
         account: AccountId,
+        unchanged_since: Option<Timestamp>,
         audit: &AuditRecord,
     ) -> Result<(), AccountError> {
-        self.with_retries(|| self.remove_account(account, audit)).await
+        self.with_retries(|| self.remove_account(account, unchanged_since, audit)).await
     }
 
     async fn peppers(&self) -> Result<BTreeSet<String>, StoreError> {

@@ -77,6 +77,7 @@ pub(crate) fn change_password(
     query.value(commit.account);
     query.value(commit.at);
     query.value(version);
+    query.value(commit.unchanged_since);
     let hash = own.then_some(&commit.hash);
     query.value(hash.map(|hash| hash.as_str().to_owned()));
     query.value(hash.map(|hash| hash.normalization().as_str().to_owned()));

@@ -95,7 +95,7 @@ pub(crate) const FINISH_ATTEMPT: &str = "CREATE FUNCTION @finish_attempt(
 ///
 /// A second call fails, since the first one has changed the version.
 pub(crate) const CHANGE_PASSWORD: &str = "CREATE FUNCTION @change_password(
-        p_account UUID, p_at TIMESTAMPTZ, p_expected_version BIGINT,
+        p_account UUID, p_at TIMESTAMPTZ, p_expected_version BIGINT, p_unchanged_since TIMESTAMPTZ,
         p_hash TEXT, p_normalization TEXT, p_pepper TEXT,
         p_history BOOLEAN, p_oldest_version BIGINT, p_token BYTEA, p_token_expires_at TIMESTAMPTZ,
         p_step BIGINT, p_latest_step BIGINT, p_code BYTEA,
@@ -113,7 +113,8 @@ pub(crate) const CHANGE_PASSWORD: &str = "CREATE FUNCTION @change_password(
         IF current_setting('synchronous_commit') = 'off' THEN
             PERFORM set_config('synchronous_commit', 'on', TRUE);
         END IF;
-        SELECT active, COALESCE(version, 0) AS version, hash, normalization, pepper INTO own
+        SELECT active, updated_at, COALESCE(version, 0) AS version, hash, normalization, pepper
+        INTO own
         FROM @accounts WHERE id = p_account FOR NO KEY UPDATE;
 
         -- The token before the version: of two callers that redeem one token, the second one is
@@ -127,7 +128,9 @@ pub(crate) const CHANGE_PASSWORD: &str = "CREATE FUNCTION @change_password(
             END IF;
         END IF;
         IF refused IS NULL AND (own.version = p_expected_version
-                                AND (own.active OR p_hash IS NULL)) IS NOT TRUE THEN
+                                AND (own.active OR p_hash IS NULL)
+                                AND COALESCE(own.updated_at = p_unchanged_since, TRUE)) IS NOT TRUE
+        THEN
             refused := 'conflict';
         END IF;
         IF refused IS NULL AND (p_step IS NOT NULL OR p_code IS NOT NULL)

@@ -84,9 +84,10 @@ impl AdministrationStore for SqliteStore {
     async fn delete_account(
         &self,
         account: AccountId,
+        unchanged_since: Option<Timestamp>,
         audit: &AuditRecord,
     ) -> std::result::Result<(), AccountError> {
-        self.remove_account(account, audit).await
+        self.remove_account(account, unchanged_since, audit).await
     }
 
     async fn peppers(&self) -> std::result::Result<BTreeSet<String>, StoreError> {

@@ -41,6 +41,11 @@ fn change(db: Db<'_>, accounts: &AccountsSource, commit: &Commit) -> Result<Comm
     {
         return Ok(CommitOutcome::Conflict);
     }
+    if let Some(time) = commit.unchanged_since
+        && accounts.account(db, *account)?.is_none_or(|own| own.updated_at != time)
+    {
+        return Ok(CommitOutcome::Conflict);
+    }
     let Some(version) = accounts.replace_hash(db, commit)? else {
         return Ok(CommitOutcome::Conflict);
     };

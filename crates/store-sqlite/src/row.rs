@@ -161,6 +161,7 @@ pub(crate) fn key(row: &Row<'_>) -> Result<Key> {
     })
 }
 
+/// Reads the enrollment of an account; the default if an outer join found none.
 pub(crate) fn one_time_password(row: &Row<'_>) -> Result<OtpEnrollment> {
     let columns = Columns(row);
     let last_step: Option<i64> = columns.get("last_step")?;

@@ -171,6 +171,7 @@ pub fn checks() -> Vec<Check> {
         credentials commit::keeps_the_normalization;
         credentials commit::clears_attempts;
         credentials commit::refuses_other_versions;
+        credentials commit::refuses_accounts_changed_since;
         credentials commit::refuses_absent_and_inactive_accounts;
         credentials commit::one_of_many_concurrent_changes_wins;
         credentials commit::other_accounts_do_not_conflict;

@@ -183,7 +183,12 @@ impl AdministrationStore for FailingStore {
         self.fail()
     }
 
-    async fn delete_account(&self, _: AccountId, _: &AuditRecord) -> Result<(), AccountError> {
+    async fn delete_account(
+        &self,
+        _: AccountId,
+        _: Option<Timestamp>,
+        _: &AuditRecord,
+    ) -> Result<(), AccountError> {
         self.fail()
     }
 

@@ -203,13 +203,8 @@ impl TokenIssuers {
         if !found.account.active {
             return Ok(Err(Refusal::InactiveAccount));
         }
-        let (times, now) = (&claims.times, self.clock.now());
-        let changed_at = found.credential.map(|credential| credential.changed_at);
-        if let Err(reason) = times.check(now, changed_at) {
-            return Ok(Err(reason.into()));
-        }
-        let checked = times.check(now, found.valid_after);
-        Ok(checked.map(|()| found.account).map_err(|_| Refusal::Revoked))
+        let checked = claims.times.check(self.clock.now(), &found);
+        Ok(checked.map(|()| found.account).map_err(Refusal::from))
     }
 }
 

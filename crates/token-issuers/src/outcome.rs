@@ -24,8 +24,6 @@ impl<R: Into<Refusal>> From<R> for VerifyError {
 pub(crate) enum Refusal {
     #[error(transparent)]
     Token(#[from] SignedTokenError),
-    #[error("the tokens of the account were revoked after the token was issued (`iat`)")]
-    Revoked,
     #[error("the type of the token (`typ`) is neither at+jwt nor JWT")]
     Type,
     #[error("the token is bound to a key of its client (`cnf`), whose possession is not checked")]

@@ -204,6 +204,7 @@ impl CredentialStore for JsonStore {
             user.account.id == commit.account
                 && user.account.active
                 && user.version() == commit.expected_version
+                && commit.unchanged_since.is_none_or(|time| time == user.account.updated_at)
         });
         let Some(user) = user else { return Ok(CommitOutcome::Conflict) };
         let version = commit.expected_version + 1;

@@ -2,6 +2,7 @@
 
 use data_encoding::BASE64URL_NOPAD;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use repass_core::{NewAccount, Profile};
 use repass_tests::{FIRST_PASSWORD, Server, ServerBuilder};
 use serde_json::{Value, json};
 
@@ -259,6 +260,39 @@ async fn k4_a_token_issued_before_the_last_change_is_401_and_the_log_says_why() 
         assert!(line.contains("request_id") && line.contains("account"), "{line}");
     }
     assert!(!log.contains(&before) && !log.contains(&early));
+}
+
+/// Proves K4, FABRIC-14.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_issued_before_a_deactivation_is_401_after_the_activation_too() {
+    let test = trusting().await;
+    let realm = test.operator.realm("fabric");
+    let administration = &test.operator.administration;
+    // Without a password, whose change would be later than the tokens.
+    for user_id in ["active", "reactivated"] {
+        let new = NewAccount {
+            realm: realm.clone(),
+            user_id: user_id.parse().unwrap(),
+            email: None,
+            username: None,
+            profile: Profile::default(),
+        };
+        administration.add_account(new, None).await.unwrap();
+    }
+    for active in [false, true] {
+        administration.set_active(&realm, "reactivated", active).await.unwrap();
+    }
+    let redeem = async |user_id: &str, id: &str, issued: i64| {
+        let mut claims = claims_with(id, "sub", user_id);
+        claims["iat"] = in_seconds(issued).into();
+        let wire = with(&with_token(&test, &by_rsa(&claims)), "userId", user_id);
+        test.send(&wire).await
+    };
+    assert_user(&redeem("active", "one", -60).await, "active");
+    assert_expired(&redeem("reactivated", "two", -60).await);
+    assert_user(&redeem("reactivated", "three", 30).await, "reactivated");
+    let log = test.server.stop().await.log;
+    assert!(log.contains("the tokens of the account were revoked"), "{log}");
 }
 
 /// Proves FABRIC-15, FABRIC-29.

@@ -109,6 +109,45 @@ async fn a_body_that_is_no_json_is_refused_at_its_place() {
 }
 
 #[tokio::test]
+async fn all_mistakes_of_shape_are_told_at_once() {
+    let test = TestContext::new().await;
+    let body = json!({
+        "email": 7, "nmae": {}, "name": { "given": ["Pat"], "last": "Kake" },
+        "client": { "ip": null, "agent": "x" }, "active": "yes",
+    });
+    let refused = test.post("/accounts", body).await;
+    refused.assert_invalid(&[
+        "/email",
+        "/nmae",
+        "/name/given",
+        "/name/last",
+        "/client/agent",
+        "/active",
+        "",
+    ]);
+    let errors = &refused.json()["errors"];
+    let codes: Vec<_> = (0..7).map(|at| errors[at]["code"].as_str().unwrap()).collect();
+    let [kind, unknown] = ["type", "unknown"];
+    assert_eq!(codes, [kind, unknown, kind, unknown, unknown, kind, "missing"]);
+    assert_eq!(errors[0]["detail"], "must be string or null");
+    assert_eq!(errors[1]["detail"], "unknown member `nmae`");
+    assert_eq!(errors[6]["detail"], "the member `user_id` is missing");
+
+    let body = json!({ "kind": null, "scopes": ["tokens", 7, {}], "all_realms": 1 });
+    let refused = test.post("/keys", body).await;
+    refused.assert_invalid(&["/kind", "/scopes/1", "/scopes/2", "/all_realms", ""]);
+    for lifetime in [json!(-1), json!(1.5), json!("600")] {
+        let body = json!({ "deliver": "pigeon", "lifetime": lifetime });
+        let refused = test.post("/accounts/x/resets", body).await;
+        refused.assert_invalid(&["/deliver", "/lifetime"]);
+    }
+    let twice = r#"{"user_id":"a","user_id":"b","active":7}"#;
+    let sent = test.send_text(Method::POST, "/accounts", "application/json", twice).await;
+    sent.assert_invalid(&["", "/active"]);
+    assert_eq!(sent.json()["errors"][0]["code"], "duplicate");
+}
+
+#[tokio::test]
 async fn all_invalid_values_are_told_at_once() {
     let test = TestContext::new().await;
     let body = json!({

@@ -5,9 +5,11 @@ use jiff::Timestamp;
 
 use super::{Administration, AdministrationError, invalid, with_account};
 use crate::clock::after;
+use crate::password_change::Proved;
+use crate::randomness::time_ordered_uuid;
 use crate::{
     Account, AccountError, AccountId, AttemptKey, AttemptState, Email, HashedPassword, NameKind,
-    Plaintext, PolicyContext, Profile, Realm, Subject, UserId, fold_name, random_uuid,
+    Plaintext, PolicyContext, Profile, Realm, Subject, UserId, fold_name,
 };
 
 /// An account to add.
@@ -115,8 +117,9 @@ impl Administration {
         active: bool,
     ) -> Result<Account, AdministrationError> {
         new.check().map_err(invalid)?;
-        let id = AccountId(random_uuid(self.randomness())?);
-        let account = Account { active, ..new.into_account(id, self.now()) };
+        let now = self.now();
+        let id = AccountId(time_ordered_uuid(now, self.randomness())?);
+        let account = Account { active, ..new.into_account(id, now) };
         let mut is_compromised = false;
         let hash = match password {
             FirstPassword::None => None,
@@ -251,36 +254,43 @@ impl Administration {
     /// Sets the password of an active account without a proof, if the policy accepts it. Like a
     /// reset, it revokes all access tokens and reset tokens and clears the failures. The holder is
     /// notified ([`EventKind::PasswordSet`](crate::EventKind::PasswordSet)). ASVS 6.4.6 advises
-    /// against it: the operator knows the password; issue a reset token instead.
+    /// against it: the operator knows the password; issue a reset token instead. With
+    /// `unchanged_since`, the account's `updated_at` must be that time.
     ///
     /// # Errors
-    /// When there is no such account, it is inactive, or the policy refuses the password.
+    /// When there is no such account, it is inactive, the policy refuses the password, or the
+    /// account was changed since ([`AdministrationError::Changed`]).
     pub async fn set_password(
         &self,
         realm: &Realm,
         user_id: &str,
+        unchanged_since: Option<Timestamp>,
         password: Plaintext,
     ) -> Result<Account, AdministrationError> {
         let found = self.find_account(realm, user_id).await?;
         self.register(&found.account).await?;
-        let changed = self.changes.set(realm, found, password, &self.caller, &self.context).await?;
+        let mut proved = Proved::without_password(found, None);
+        proved.unchanged_since = unchanged_since;
+        let changed = self.changes.set(proved, password, &self.caller, &self.context).await?;
         Ok(changed.account)
     }
 
     /// Deletes an account with its passwords, failures, tokens, one-time password enrollment and
-    /// events. Its audit records stay.
+    /// events. Its audit records stay. With `unchanged_since`, the account's `updated_at` must be
+    /// that time.
     ///
     /// # Errors
-    /// When there is no such account.
+    /// When there is no such account, or it was changed since ([`AdministrationError::Changed`]).
     pub async fn delete_account(
         &self,
         realm: &Realm,
         user_id: &str,
+        unchanged_since: Option<Timestamp>,
     ) -> Result<Account, AdministrationError> {
         let account = self.registered_account(realm, user_id).await?;
         let detail = Some(account.user_id.to_string());
         let audit = self.audit(realm, Some(account.id), "account.delete", detail)?;
-        let result = self.store.delete_account(account.id, &audit).await;
+        let result = self.store.delete_account(account.id, unchanged_since, &audit).await;
         result.map_err(|error| with_account(error, &account))?;
         Ok(account)
     }

@@ -3,9 +3,10 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Administration, AdministrationError, NewAccount};
+use crate::randomness::time_ordered_uuid;
 use crate::{
     Account, AccountBatch, AccountError, AccountFilter, AccountId, AccountWithCredential,
-    Credential, HashedPassword, Imported, Realm, random_uuid,
+    Credential, HashedPassword, Imported, Realm,
 };
 
 /// An account of another system, before validation.
@@ -133,7 +134,7 @@ impl Administration {
         let known = updated_at.or(created_at).max(set_at);
         let updated_at = known.unwrap_or(now);
         let created_at = created_at.unwrap_or(updated_at);
-        let id = AccountId(random_uuid(self.randomness())?);
+        let id = AccountId(time_ordered_uuid(now, self.randomness())?);
         let account = Account {
             active: active.unwrap_or(true),
             updated_at,

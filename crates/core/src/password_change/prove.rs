@@ -15,21 +15,16 @@ impl PasswordChangeService {
         &self,
         found: Option<AccountWithCredential>,
         proof: Proof,
-        otp: Option<&Plaintext>,
         candidate: &Plaintext,
         audit: &AuditContext,
     ) -> Result<Proved, ChangeError> {
-        let mut proved = match proof {
-            Proof::OldPassword(old) => self.prove_by_password(found, old, candidate, audit).await?,
-            Proof::ResetToken(token) => self.prove_by_reset_token(found, &token).await?,
+        match proof {
+            Proof::OldPassword(old) => self.prove_by_password(found, old, candidate, audit).await,
+            Proof::ResetToken(token) => self.prove_by_reset_token(found, &token).await,
             Proof::SignedToken { token, verifier } => {
-                self.prove_by_signed_token(found, &token, &*verifier, audit).await?
+                self.prove_by_signed_token(found, &token, &*verifier, audit).await
             }
-        };
-        if let Some(otp) = otp {
-            proved.otp = Some(self.prove_otp(proved.account.id, otp).await?);
         }
-        Ok(proved)
     }
 
     async fn prove_by_password(
@@ -122,9 +117,9 @@ impl PasswordChangeService {
                 "a signed reset token was refused"
             );
             match reason {
-                SignedTokenError::BeforeChange | SignedTokenError::Expired => {
-                    ChangeError::TokenExpired
-                }
+                SignedTokenError::BeforeChange
+                | SignedTokenError::Revoked
+                | SignedTokenError::Expired => ChangeError::TokenExpired,
                 _ => ChangeError::UnknownToken,
             }
         };
@@ -133,8 +128,7 @@ impl PasswordChangeService {
         let found = found
             .filter(|found| is_subject(&found.account, &claims.user_id))
             .ok_or_else(|| refused(SignedTokenError::Claim("sub")))?;
-        let changed_at = found.credential.as_ref().map(|own| own.changed_at);
-        claims.times.check(self.clock.now(), changed_at).map_err(refused)?;
+        claims.times.check(self.clock.now(), &found).map_err(refused)?;
         if redeemed {
             return Err(refused(SignedTokenError::Expired));
         }
@@ -153,31 +147,31 @@ impl PasswordChangeService {
         }
     }
 
-    async fn prove_otp(
+    /// Returns the enrollment that was found with the account, or reads it if the store keeps it
+    /// apart.
+    pub(super) async fn enrollment(
         &self,
         account: AccountId,
-        presented: &Plaintext,
-    ) -> Result<OtpSpend, ChangeError> {
-        let Some(tokens) = &self.tokens else { return Err(ChangeError::WrongOtp) };
-        self.check_otp(account, &tokens.otp(account).await?, presented)
+        found: Option<OtpEnrollment>,
+    ) -> Result<OtpEnrollment, StoreError> {
+        match (found, &self.tokens) {
+            (Some(enrollment), _) => Ok(enrollment),
+            (None, Some(tokens)) => tokens.otp(account).await,
+            (None, None) => Ok(OtpEnrollment::default()),
+        }
     }
 
-    /// Returns whether the account has a secret for time-based one-time passwords.
-    pub(super) async fn has_otp_secret(&self, account: AccountId) -> Result<bool, ChangeError> {
-        let Some(tokens) = &self.tokens else { return Ok(false) };
-        Ok(tokens.otp(account).await?.sealed_secret.is_some())
-    }
-
-    /// Verifies a one-time password, and returns how it is spent.
-    pub(super) fn check_otp(
+    /// Verifies a one-time password, if one is presented, and returns how it is spent.
+    pub(super) fn prove_otp(
         &self,
         account: AccountId,
         enrollment: &OtpEnrollment,
-        presented: &Plaintext,
-    ) -> Result<OtpSpend, ChangeError> {
-        otp::check(account, enrollment, presented, &self.key, self.clock.now())
-            .map_err(|error| ChangeError::Store(StoreError::Damaged(error.to_string())))?
-            .ok_or(ChangeError::WrongOtp)
+        presented: Option<&Plaintext>,
+    ) -> Result<Option<OtpSpend>, ChangeError> {
+        let Some(presented) = presented else { return Ok(None) };
+        let spend = otp::check(account, enrollment, presented, &self.key, self.clock.now())
+            .map_err(|error| ChangeError::Store(StoreError::Damaged(error.to_string())))?;
+        spend.map(Some).ok_or(ChangeError::WrongOtp)
     }
 
     /// Compares `password` with `hash`.

@@ -56,25 +56,18 @@ impl PasswordChangeService {
         let password = Arc::new(password);
         let credential = found.as_ref().and_then(|found| found.credential.as_ref());
         let is_right = self.is_password(&password, credential, audit).await?;
-        let (account, credential) = match found {
-            Some(AccountWithCredential { account, credential: Some(credential), .. })
-                if is_right =>
-            {
-                (account, credential)
-            }
-            _ => return Err(ChangeError::WrongPassword),
-        };
+        let (account, credential, enrollment) =
+            match found {
+                Some(AccountWithCredential {
+                    account, credential: Some(credential), otp, ..
+                }) if is_right => (account, credential, otp),
+                _ => return Err(ChangeError::WrongPassword),
+            };
         if !account.active {
             return Err(ChangeError::Inactive);
         }
-        let enrollment = match &self.tokens {
-            Some(tokens) => tokens.otp(account.id).await?,
-            None => crate::OtpEnrollment::default(),
-        };
-        let spend = match &otp {
-            Some(otp) => Some(self.check_otp(account.id, &enrollment, otp)?),
-            None => None,
-        };
+        let enrollment = self.enrollment(account.id, enrollment).await?;
+        let spend = self.prove_otp(account.id, &enrollment, otp.as_ref())?;
         let violations =
             if evaluate { self.violations(&account, &password).await } else { Vec::new() };
         let is_enrolled = enrollment != crate::OtpEnrollment::default();

@@ -33,6 +33,23 @@ async fn added(
 }
 
 #[tokio::test]
+async fn the_ids_of_later_accounts_are_greater() {
+    let test = TestContext::new().await;
+    let mut ids = Vec::new();
+    for number in 0..8 {
+        test.pass(1);
+        let new = new_account(&format!("kim{number}"), None);
+        let account = match number % 2 {
+            0 => test.operator.add_account(new, None).await.unwrap(),
+            _ => test.import(new, None).await,
+        };
+        ids.push(account.id.0);
+    }
+    assert!(ids.is_sorted(), "{ids:?}");
+    assert!(ids.iter().all(|id| id.get_version_num() == 7), "{ids:?}");
+}
+
+#[tokio::test]
 async fn an_added_account_has_the_given_members() {
     let test = TestContext::new().await;
     test.pass(5);

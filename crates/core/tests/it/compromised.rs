@@ -3,9 +3,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use repass_core::{
-    Administration, AdministrationError, ChangeError, CompromisedPasswords, CompromisedRule,
-    CompromisedUnavailable, ContextWords, Engine, InstallationKey, NewAccount, Plaintext, Policy,
-    PolicyRules, Profile, SignIn, SignInName, Violation,
+    Account, Administration, AdministrationError, ChangeError, CompromisedPasswords,
+    CompromisedRule, CompromisedUnavailable, ContextWords, Engine, InstallationKey, NewAccount,
+    Plaintext, Policy, PolicyRules, Profile, SignIn, SignInName, Violation,
 };
 
 use crate::test_context::{NEW, OLD, TestContext, old_password, realm};
@@ -115,7 +115,7 @@ async fn first_passwords_and_those_of_operators_are_looked_up() {
     };
     let added = administration.add_account(new(), Some(KNOWN.into())).await;
     assert!(matches!(added, Err(AdministrationError::Rejected(_))), "{added:?}");
-    let set = administration.set_password(&realm(), "pat", KNOWN.into()).await;
+    let set = administration.set_password(&realm(), "pat", None, KNOWN.into()).await;
     assert!(matches!(set, Err(AdministrationError::Rejected(_))), "{set:?}");
     let warns = self::engine(&test, CompromisedRule::Warn, &known);
     warns.administration().add_account(new(), Some(KNOWN.into())).await.unwrap();
@@ -130,9 +130,36 @@ struct Racing(Administration);
 #[async_trait]
 impl CompromisedPasswords for Racing {
     async fn seen(&self, _: &Arc<Plaintext>) -> Result<Option<u64>, CompromisedUnavailable> {
-        self.0.set_password(&realm(), "pat", NEW.into()).await.unwrap();
+        self.0.set_password(&realm(), "pat", None, NEW.into()).await.unwrap();
         Ok(None)
     }
+}
+
+/// Edits the account while a password is looked up.
+#[derive(Debug)]
+struct Editing(Administration);
+
+#[async_trait]
+impl CompromisedPasswords for Editing {
+    async fn seen(&self, _: &Arc<Plaintext>) -> Result<Option<u64>, CompromisedUnavailable> {
+        let edit = |account: &mut Account| account.username = Some("patricia".to_owned());
+        self.0.edit_account(&realm(), "pat", None, edit).await.unwrap();
+        Ok(None)
+    }
+}
+
+#[tokio::test]
+async fn a_password_is_not_set_if_the_account_is_edited_since() {
+    let test = TestContext::new().await;
+    let editing = Editing(test.operator.clone());
+    let engine = engine_with(&test, CompromisedRule::Warn, Arc::new(editing));
+    let found = test.operator.show_account(&realm(), "pat").await.unwrap();
+    let since = Some(found.0.updated_at);
+    let set = engine.administration().set_password(&realm(), "pat", since, NEW.into()).await;
+    assert!(matches!(set, Err(AdministrationError::Changed)), "{set:?}");
+    assert!(test.is_password("pat", OLD).await);
+    engine.administration().set_password(&realm(), "pat", None, NEW.into()).await.unwrap();
+    assert!(test.is_password("pat", NEW).await);
 }
 
 #[tokio::test]
@@ -141,7 +168,7 @@ async fn a_set_password_that_loses_a_race_is_recorded_as_a_conflict() {
     let racing = Racing(test.operator.clone());
     let engine = engine_with(&test, CompromisedRule::Warn, Arc::new(racing));
     let late = "a password that is set too late";
-    let lost = engine.administration().set_password(&realm(), "pat", late.into()).await;
+    let lost = engine.administration().set_password(&realm(), "pat", None, late.into()).await;
     assert!(matches!(lost, Err(AdministrationError::Changed)), "{lost:?}");
     assert!(test.is_password("pat", NEW).await);
     let outcomes: Vec<String> =

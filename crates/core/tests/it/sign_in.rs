@@ -304,13 +304,13 @@ async fn an_operator_sets_a_password_that_the_policy_accepts() {
     let test = TestContext::new().await;
     let (_, session) = test.operator.issue_token(&realm(), "pat", vec![], HOUR).await.unwrap();
     let reset = test.reset_token("pat").await;
-    let refused = test.operator.set_password(&realm(), "pat", "short".into()).await;
+    let refused = test.operator.set_password(&realm(), "pat", None, "short".into()).await;
     assert!(matches!(refused, Err(AdministrationError::Rejected(_))), "{refused:?}");
-    let refused = test.operator.set_password(&realm(), "pat", OLD.into()).await;
+    let refused = test.operator.set_password(&realm(), "pat", None, OLD.into()).await;
     assert!(matches!(refused, Err(AdministrationError::Rejected(_))), "the current one");
     assert!(test.is_password("pat", OLD).await);
     test.pass(1);
-    test.operator.set_password(&realm(), "pat", NEW.into()).await.unwrap();
+    test.operator.set_password(&realm(), "pat", None, NEW.into()).await.unwrap();
     assert!(test.is_password("pat", NEW).await);
     assert!(test.engine.access_token(&realm(), &session).await.unwrap().is_none());
     let spent = repass_core::Proof::ResetToken(reset);
@@ -323,7 +323,8 @@ async fn an_operator_sets_a_password_that_the_policy_accepts() {
     assert_eq!(test.store.entries(&filter).await.unwrap()[0].event.kind, "password.set");
 
     test.operator.set_active(&realm(), "pat", false).await.unwrap();
-    let refused = test.operator.set_password(&realm(), "pat", "one more new password".into()).await;
+    let refused =
+        test.operator.set_password(&realm(), "pat", None, "one more new password".into()).await;
     assert!(matches!(refused, Err(AdministrationError::Inactive)), "{refused:?}");
 }
 

@@ -1,3 +1,4 @@
+use jiff::Timestamp;
 use repass_core::{
     Account, AccountError, AccountFilter, AccountId, AccountWithCredential, AttemptKey,
     AuditRecord, Email, HashedPassword, NameKind, Profile, StoreError,
@@ -188,15 +189,21 @@ impl PostgresStore {
     pub(super) async fn remove_account(
         &self,
         account: AccountId,
+        unchanged_since: Option<Timestamp>,
         audit: &AuditRecord,
     ) -> Result<(), AccountError> {
         if !self.keeps_accounts() {
             return Err(AccountError::KeptElsewhere);
         }
         let mut change = Change::new(account, audit.at, audit);
-        change.begin(&self.accounts());
-        let (id, key) =
-            (change.account.clone(), change.value(AttemptKey::account(account).as_bytes()));
+        let (id, since) = (change.account.clone(), change.value(unchanged_since));
+        change.cte("known", format!("SELECT updated_at FROM @accounts WHERE id = {id}"));
+        let unchanged = format!(
+            "SELECT 1 FROM known WHERE updated_at = COALESCE({since}, updated_at) AND {}",
+            change.unrecorded
+        );
+        change.cte("allowed", unchanged);
+        let key = change.value(AttemptKey::account(account).as_bytes());
         for (name, rows) in [
             ("attempts_deleted", format!("@attempts WHERE key = {key}")),
             ("events_deleted", format!("@events WHERE account = {id}")),
@@ -204,8 +211,14 @@ impl PostgresStore {
         ] {
             change.cte(name, format!("DELETE FROM {rows} AND {ALLOWED}"));
         }
-        let change = change.finish(audit)?;
-        self.account_change([lock_account(account)], change, audit).await
+        let change = change.finish_with(audit, "EXISTS (SELECT 1 FROM known) AS known,", "")?;
+        let reply = self.change([lock_account(account)], change, audit).await?;
+        let Some(reply) = reply else { return Ok(()) };
+        if done(&reply)? {
+            return Ok(());
+        }
+        let is_known = reply.rows.first().is_some_and(|row| get(row, "known").unwrap_or_default());
+        Err(if is_known { AccountError::Changed } else { AccountError::Unknown })
     }
 
     pub(super) async fn clear_attempts(

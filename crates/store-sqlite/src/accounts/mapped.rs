@@ -19,7 +19,7 @@ use rusqlite::Row;
 use super::Holder;
 use crate::connection::Db;
 use crate::failure::{Failure, Result};
-use crate::row::Columns;
+use crate::row::{self, Columns};
 
 /// A checked mapped table with its statements.
 pub(crate) struct MappedAccounts {
@@ -196,6 +196,7 @@ impl MappedAccounts {
             account: self.read(row)?,
             credential: mapped_credential(row)?.credential(),
             valid_after: Columns(row).optional_time("valid_after")?,
+            otp: Some(row::one_time_password(row)?),
         })
     }
 
@@ -278,10 +279,15 @@ impl Statements {
         };
         let known = format!("repass_accounts a JOIN {name} f ON {}", is_row("a.mapped_id"));
         let all = format!("{name} f LEFT JOIN repass_accounts a ON a.mapped_id = {id}");
+        let select = format!(
+            "SELECT {columns}, {credential},
+                    o.sealed_secret, o.last_step, o.code_digest, o.code_expires_at
+             FROM {all} {recorded} LEFT JOIN repass_one_time_passwords o ON o.account = a.id"
+        );
         let find_by_name = |kind| {
             let column = table.name_column(kind)?.quoted();
             Some(format!(
-                "SELECT {columns}, {credential} FROM {all} {recorded}
+                "{select}
                  WHERE {indexed_realm} = ?1 AND lower(f.{column}) IN (?2, ?3, ?4)
                  LIMIT {MAX_NAME_CANDIDATES}"
             ))
@@ -290,14 +296,14 @@ impl Statements {
             find_by_email: find_by_name(NameKind::Email),
             find_by_username: find_by_name(NameKind::Username),
             find: format!(
-                "SELECT {columns}, {credential} FROM {all} {recorded}
+                "{select}
                  WHERE {indexed_realm} = ?1 AND f.{} IN (?2, ?3)",
                 table.user_id.quoted()
             ),
             account: format!("SELECT {columns} FROM {known} WHERE a.id = ?1"),
             credential: format!("SELECT {credential} FROM {known} {recorded} WHERE a.id = ?1"),
             list: format!(
-                "SELECT {columns}, {credential} FROM {all} {recorded}
+                "{select}
                  WHERE ({realm} COLLATE BINARY, {user_id} COLLATE BINARY) > (?1, ?2)
                    AND {user_id} IS NOT NULL AND (?3 IS NULL OR {realm} = ?3 COLLATE BINARY)
                    AND (?4 IS NULL OR {active} = ?4)

@@ -13,15 +13,19 @@ use crate::failure::Result;
 use crate::hash_columns::HashColumns;
 use crate::row::{self, Columns};
 
+/// Selects accounts with what [`with_credential`] reads.
+const SELECT: &str = "SELECT id, realm, user_id, email, username, profile, active, created_at,
+    updated_at, hash, normalization, version, changed_at, valid_after,
+    sealed_secret, last_step, code_digest, code_expires_at
+    FROM repass_accounts LEFT JOIN repass_one_time_passwords ON account = id";
+
 pub(super) fn find(
     db: Db<'_>,
     realm: &Realm,
     user_id: &UserId,
 ) -> Result<Option<AccountWithCredential>> {
     db.row(
-        "SELECT id, realm, user_id, email, username, profile, active, created_at, updated_at,
-                hash, normalization, version, changed_at, valid_after
-         FROM repass_accounts WHERE realm = ?1 AND user_id = ?2",
+        &format!("{SELECT} WHERE realm = ?1 AND user_id = ?2"),
         (realm.as_str(), user_id.as_str()),
         with_credential,
     )
@@ -37,11 +41,7 @@ pub(crate) fn find_by_name(
         NameKind::Email => "email_key",
         NameKind::Username => "username_key",
     };
-    let find = format!(
-        "SELECT id, realm, user_id, email, username, profile, active, created_at, updated_at,
-                hash, normalization, version, changed_at, valid_after
-         FROM repass_accounts WHERE realm = ?1 AND {key} = ?2 LIMIT {MAX_SAME_NAME}"
-    );
+    let find = format!("{SELECT} WHERE realm = ?1 AND {key} = ?2 LIMIT {MAX_SAME_NAME}");
     db.rows(&find, (realm.as_str(), name), with_credential)
 }
 
@@ -50,6 +50,7 @@ fn with_credential(row: &Row<'_>) -> Result<AccountWithCredential> {
         account: row::account(row)?,
         credential: credential(Columns(row))?,
         valid_after: Columns(row).optional_time("valid_after")?,
+        otp: Some(row::one_time_password(row)?),
     })
 }
 
@@ -88,12 +89,11 @@ pub(super) fn list(db: Db<'_>, filter: &AccountFilter) -> Result<Vec<AccountWith
     let (realm, user_id) =
         after.map_or(("", ""), |(realm, user_id)| (realm.as_str(), user_id.as_str()));
     db.rows(
-        "SELECT id, realm, user_id, email, username, profile, active, created_at, updated_at,
-                hash, normalization, version, changed_at, valid_after
-         FROM repass_accounts
-         WHERE (realm, user_id) > (?1, ?2) AND (?3 IS NULL OR realm = ?3)
-           AND (?4 IS NULL OR active = ?4) AND (?5 IS NULL OR changed_at < ?5)
-         ORDER BY realm, user_id LIMIT ?6",
+        &format!(
+            "{SELECT} WHERE (realm, user_id) > (?1, ?2) AND (?3 IS NULL OR realm = ?3)
+               AND (?4 IS NULL OR active = ?4) AND (?5 IS NULL OR changed_at < ?5)
+             ORDER BY realm, user_id LIMIT ?6"
+        ),
         (
             realm,
             user_id,

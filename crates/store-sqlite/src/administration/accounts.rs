@@ -85,12 +85,18 @@ impl SqliteStore {
     pub(super) async fn remove_account(
         &self,
         account: AccountId,
+        unchanged_since: Option<Timestamp>,
         audit: &AuditRecord,
     ) -> std::result::Result<(), AccountError> {
         if !self.keeps_accounts() {
             return Err(AccountError::KeptElsewhere);
         }
         self.change_account(account, audit, move |db, _| {
+            if let Some(time) = unchanged_since
+                && own::account(db, account)?.is_none_or(|own| own.updated_at != time)
+            {
+                return Ok(Err(AccountError::Changed));
+            }
             attempts::clear(db, &AttemptKey::account(account))?;
             for table in [
                 "repass_password_history",

@@ -174,6 +174,15 @@ pub(super) async fn refuses_other_versions(fixture: &dyn Fixture) {
     }
 }
 
+pub(super) async fn refuses_accounts_changed_since(fixture: &dyn Fixture) {
+    let (store, account) = (fixture.store(), added(fixture).await);
+    done(&*store, &commit(&account, 1, "second")).await;
+    let updated_at = found(&*store, &account).await.account.updated_at;
+    let change = |since| with(commit(&account, 2, "third"), |it| it.unchanged_since = Some(since));
+    refused(fixture, &account, &change(at(-1)), "the account was changed since").await;
+    check_eq!(done(&*store, &change(updated_at)).await, 3, "the account was not changed since");
+}
+
 pub(super) async fn refuses_absent_and_inactive_accounts(fixture: &dyn Fixture) {
     let inactive = with(account(&realm(), "inactive"), |it| it.active = false);
     fixture.add_account(&inactive, Some(&hash("first"))).await;

@@ -108,10 +108,15 @@ impl AdministrationStore for MemoryStore {
     async fn delete_account(
         &self,
         account: AccountId,
+        unchanged_since: Option<Timestamp>,
         audit: &AuditRecord,
     ) -> Result<(), AccountError> {
         let mut state = self.lock();
-        state.accounts.remove(&account).ok_or(AccountError::Unknown)?;
+        let updated_at = state.entry(account)?.account.updated_at;
+        if unchanged_since.is_some_and(|time| time != updated_at) {
+            return Err(AccountError::Changed);
+        }
+        state.accounts.remove(&account);
         state.names.retain(|_, id| *id != account);
         state.attempts.remove(&AttemptKey::account(account));
         state.access_tokens.retain(|_, token| token.account != account);

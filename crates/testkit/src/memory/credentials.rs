@@ -139,7 +139,11 @@ impl State {
         let Some(entry) = self.accounts.get_mut(&commit.account) else {
             return CommitOutcome::Conflict;
         };
-        if !entry.account.active || entry.version() != commit.expected_version {
+        let updated_at = entry.account.updated_at;
+        if !entry.account.active
+            || entry.version() != commit.expected_version
+            || commit.unchanged_since.is_some_and(|time| time != updated_at)
+        {
             return CommitOutcome::Conflict;
         }
         if !commit.otp.is_none_or(|otp| entry.is_unused(otp, commit.at)) {
@@ -225,6 +229,7 @@ impl Entry {
             account: self.account.clone(),
             credential: self.credential.clone(),
             valid_after: self.revocation.map(|(at, _)| at),
+            otp: Some(self.otp.clone()),
         }
     }
 }

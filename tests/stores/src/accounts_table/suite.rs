@@ -60,14 +60,13 @@ impl Mapped {
     }
 
     fn completed(&self, found: AccountWithCredential) -> AccountWithCredential {
-        let AccountWithCredential { account, mut credential, valid_after } = found;
-        let account = self.complete(account);
-        if let Some(own) = &mut credential
+        let mut found = AccountWithCredential { account: self.complete(found.account), ..found };
+        if let Some(own) = &mut found.credential
             && own.changed_at == Timestamp::UNIX_EPOCH
         {
-            own.changed_at = account.created_at;
+            own.changed_at = found.account.created_at;
         }
-        AccountWithCredential { account, credential, valid_after }
+        found
     }
 }
 
@@ -288,9 +287,10 @@ impl AdministrationStore for Mapped {
     async fn delete_account(
         &self,
         account: AccountId,
+        unchanged_since: Option<Timestamp>,
         audit: &AuditRecord,
     ) -> Result<(), AccountError> {
-        self.store.delete_account(account, audit).await
+        self.store.delete_account(account, unchanged_since, audit).await
     }
 
     async fn peppers(&self) -> Result<BTreeSet<String>, StoreError> {

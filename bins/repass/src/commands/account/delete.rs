@@ -20,7 +20,7 @@ pub(super) async fn run(
         if !yes {
             confirm(&name, output).await?;
         }
-        let account = administration.delete_account(realm, user_id).await?;
+        let account = administration.delete_account(realm, user_id, None).await?;
         output.result(&account, &format!("{}: deleted; its audit records stay\n", label(&account)))
     })
     .await

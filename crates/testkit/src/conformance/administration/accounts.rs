@@ -491,7 +491,11 @@ pub(in crate::conformance) async fn c3_are_deleted_with_their_data(
     reserved.expect("reserve");
 
     let record = audit(&account, "account.delete");
-    store.delete_account(account.id, &record).await.expect("delete_account");
+    let since = found(store, &account).await.account.updated_at;
+    let refused = store.delete_account(account.id, Some(at(-1)), &record).await;
+    check_matches!(refused, Err(AccountError::Changed), "the account was changed since");
+    check_eq!(found(store, &account).await.account.updated_at, since, "it is not deleted");
+    store.delete_account(account.id, Some(since), &record).await.expect("delete_account");
     check_eq!(store.account(account.id).await.expect("account"), None);
     check_eq!(store.access_token(&token.digest).await.expect("access_token"), None);
     check_eq!(store.reset_token(&reset.digest).await.expect("reset_token"), None);
@@ -506,13 +510,15 @@ pub(in crate::conformance) async fn c3_are_deleted_with_their_data(
     let again = self::account(&account.realm, "pat");
     let record = audit(&again, "account.add");
     store.add_account(&again, None, &record).await.expect("its user id can be added again");
-    check_unknown(&store.delete_account(account.id, &audit(&account, "account.delete")).await);
+    for since in [None, Some(since)] {
+        check_unknown(&store.delete_account(account.id, since, &record).await);
+    }
     Ok(())
 }
 
 /// Returns whether the store can edit and delete accounts.
 async fn supports_edits(store: &dyn AdministrationStore) -> bool {
     let absent = self::account(&realm(), "absent");
-    let refused = store.delete_account(absent.id, &audit(&absent, "account.delete")).await;
+    let refused = store.delete_account(absent.id, None, &audit(&absent, "account.delete")).await;
     !matches!(refused, Err(AccountError::KeptElsewhere))
 }

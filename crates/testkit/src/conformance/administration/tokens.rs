@@ -9,9 +9,9 @@ use crate::conformance::sample::{
     service_key, uuid, with,
 };
 use repass_core::{
-    AccessToken, AdministrationStore, AuditFilter, AuditRecord, CommitOutcome, HeldToken, Key,
-    KeyId, KeyKind, OlderTokens, OtpEnrollment, PruneCutoffs, Realm, ResetSpend, ResetToken, Scope,
-    TokenDigest, TokenId,
+    AccessToken, Account, AdministrationStore, AuditFilter, AuditRecord, CommitOutcome, HeldToken,
+    Key, KeyId, KeyKind, OlderTokens, OtpEnrollment, PruneCutoffs, Realm, ResetSpend, ResetToken,
+    Scope, Subject, TokenDigest, TokenId,
 };
 
 /// Returns an audit record without an account.
@@ -310,7 +310,7 @@ pub(in crate::conformance) async fn one_time_passwords_are_replaced(
 ) {
     let account = added(store).await;
     let none = OtpEnrollment::default();
-    check_eq!(store.otp(account.id).await.expect("otp"), none, "a new account has no enrollment");
+    check_eq!(enrollment(store, &account).await, none, "a new account has no enrollment");
     let full = OtpEnrollment {
         sealed_secret: Some((0..=255).collect()),
         last_step: Some(60_000_000),
@@ -318,11 +318,10 @@ pub(in crate::conformance) async fn one_time_passwords_are_replaced(
     };
     let secret = OtpEnrollment { last_step: None, code: None, ..full.clone() };
     let code = OtpEnrollment { sealed_secret: None, last_step: None, ..full.clone() };
-    for enrollment in [full, secret, code, none] {
+    for new in [full, secret, code, none] {
         let record = audit(&account, "otp.set");
-        store.set_otp(account.id, &enrollment, &record).await.expect("set_otp");
-        let kept = store.otp(account.id).await.expect("otp");
-        check_eq!(kept, enrollment, "the whole enrollment is replaced");
+        store.set_otp(account.id, &new, &record).await.expect("set_otp");
+        check_eq!(enrollment(store, &account).await, new, "the whole enrollment is replaced");
     }
     check_eq!(actions(store, &account).await.len(), 5, "each replacement is recorded");
 
@@ -335,7 +334,7 @@ pub(in crate::conformance) async fn one_time_passwords_are_replaced(
     let (code, record) = (digest("newer code"), audit(&account, "otp.issue"));
     store.set_otp_code(account.id, &code, at(600), &record).await.expect("set_otp_code");
     let with_code = OtpEnrollment { code: Some((code, at(600))), ..secret };
-    let kept = store.otp(account.id).await.expect("otp");
+    let kept = enrollment(store, &account).await;
     check_eq!(kept, with_code, "a code leaves the secret and the last step alone");
     let fresh = self::account(&realm(), "without otp");
     store.add_account(&fresh, None, &audit(&fresh, "account.add")).await.expect("add_account");
@@ -343,7 +342,7 @@ pub(in crate::conformance) async fn one_time_passwords_are_replaced(
     store.set_otp_code(fresh.id, &code, at(600), &record).await.expect("set_otp_code");
     let only_code = OtpEnrollment { code: Some((code, at(600))), ..OtpEnrollment::default() };
     check_eq!(
-        store.otp(fresh.id).await.expect("otp"),
+        enrollment(store, &fresh).await,
         only_code,
         "an account without a secret can have a code"
     );
@@ -362,6 +361,15 @@ pub(in crate::conformance) async fn one_time_passwords_are_replaced(
         OtpEnrollment::default(),
         "an account that does not exist has no enrollment"
     );
+}
+
+/// Returns the enrollment of an account, which is found with the account too.
+async fn enrollment(store: &dyn AdministrationStore, account: &Account) -> OtpEnrollment {
+    let kept = store.otp(account.id).await.expect("otp");
+    let subject = Subject::new(account.realm.clone(), account.user_id.as_str());
+    let found = store.find(&subject).await.expect("find").expect("the account");
+    check_eq!(found.otp.as_ref(), Some(&kept), "the account is found with its enrollment");
+    kept
 }
 
 /// Tokens that expired or were revoked before the cutoff are deleted.
