@@ -186,3 +186,18 @@ fn l6_variables_of_a_kubernetes_service_are_no_mistakes() {
         .unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
 }
+
+#[test]
+fn completions_and_man_pages_are_made_for_every_command() {
+    for shell in ["bash", "zsh", "fish"] {
+        let output = repassd(&["completions", shell]);
+        assert!(String::from_utf8(output.stdout).unwrap().contains("check-ready"), "{shell}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    assert!(repassd(&["man", folder.path().to_str().unwrap()]).status.success());
+    let page = std::fs::read_to_string(folder.path().join("repassd-serve.1")).unwrap();
+    assert!(page.contains("REPASS_STORE__URL"), "{page}");
+    let refused = repassd(&["man", "/none"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(String::from_utf8(refused.stderr).unwrap().contains("/none"));
+}

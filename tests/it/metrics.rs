@@ -61,7 +61,7 @@ async fn counts_are_those_of_the_requests_and_nothing_is_secret() {
         ("repass_policy_violations_total{code=\"too-short\"}", 1.0),
         ("repass_lockouts_total", 1.0),
         ("repass_rehashes_total", 0.0),
-        ("repass_hasher_jobs_total{result=\"refused\"}", 0.0),
+        ("repass_hasher_jobs_total{class=\"normal\",family=\"argon2\",result=\"refused\"}", 0.0),
         ("repass_log_lines_lost_total", 0.0),
         ("repass_build_info{version=\"0.1.0\"}", 1.0),
     ] {
@@ -74,7 +74,10 @@ async fn counts_are_those_of_the_requests_and_nothing_is_secret() {
     assert!(verified("mismatch") >= 3.0, "the history is compared too");
     // Each verification, and the hash of the new password.
     let hashes = verified("match") + verified("mismatch") + 1.0;
-    assert_eq!(value("repass_hasher_jobs_total{result=\"completed\"}"), hashes);
+    assert_eq!(
+        value("repass_hasher_jobs_total{class=\"normal\",family=\"argon2\",result=\"completed\"}"),
+        hashes
+    );
     let writes = "repass_store_operations_total{operation=\"write\",result=\"ok\"}";
     assert!(value(writes) > before[writes]);
 

@@ -5,10 +5,12 @@ pub(crate) mod receiver;
 
 use std::time::Duration;
 
+use http::Method;
 use repass_core::{Clock, Delivery, DeliveryState, EventKind, OutboxEntry, OutboxFilter};
-use repass_tests::{AdminContext, FIRST_PASSWORD, Server, ServerBuilder, binary};
+use repass_tests::{AdminApi, AdminContext, FIRST_PASSWORD, Server, ServerBuilder, binary};
+use serde_json::json;
 
-use crate::requests::{GUID, Outcome, change, outcome};
+use crate::requests::{CUSTOMER, GUID, JSON, Outcome, change, customer_body, outcome};
 use receiver::{Receiver, SECRET};
 
 /// The longest that a test waits for a condition.
@@ -93,6 +95,41 @@ async fn a5_two_secrets_sign_and_retry_after_is_heeded_within_bounds() {
     let failed = |entry: &OutboxEntry| entry.deliveries.iter().any(|own| own.error.is_some());
     let wait = only(&until(&operator, failed).await[0]).due_at.duration_since(before).as_secs();
     assert!((3600..3700).contains(&wait), "the longest wait, and not a day: {wait} s");
+}
+
+/// A receiver can connect its own work with the request that caused an event.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_has_the_traceparent_of_its_request() {
+    let mut receiver = Receiver::start().await;
+    let server = with_webhook(&receiver, "")
+        .tables("[admin_api]\nlisten = '127.0.0.1:0'\nallow_setting_passwords = true\n");
+    let server = server.start().await;
+    let operator = server.operator().await;
+    let id = operator.add("customer", GUID).await.account.id.to_string();
+    let trace =
+        |flags: &str| format!("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-{flags}");
+
+    let wire = |new: &str| customer_body(GUID, FIRST_PASSWORD, new);
+    let headers = [JSON, ("traceparent", &trace("01"))];
+    let new = "a second password it is";
+    let answer = server.client().send(Method::POST, CUSTOMER, &headers, wire(new)).await;
+    assert_eq!(outcome(&answer), Outcome::Changed, "{}", answer.text());
+    changed(&server, new, "a third password it is").await;
+    let key = AdminApi::of(&server, &operator).await.key;
+    let headers =
+        [JSON, ("authorization", &format!("Bearer {key}")), ("traceparent", &trace("00"))];
+    let path = format!("/admin/v1/realms/customer/accounts/{id}/password");
+    let body = json!({ "password": "a fourth password it is" }).to_string();
+    let answer = server.admin_api().send(Method::PUT, &path, &headers, body).await;
+    assert!(answer.status.is_success(), "{}", answer.text());
+
+    for expected in [Some(trace("01")), None, Some(trace("00"))] {
+        let hook = receiver.next().await;
+        assert_eq!(hook.header("traceparent"), expected.as_deref().unwrap_or_default());
+        assert_eq!(hook.json()["data"]["traceparent"], json!(expected));
+        hook.answer(200);
+    }
+    server.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,6 +2,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
 /// Serves five vendors' password-change APIs on one engine.
 #[derive(Debug, Parser)]
@@ -40,6 +41,18 @@ pub(crate) enum Command {
     ShowConfig(ConfigOption),
     /// Prints an OpenAPI 3.1 document, in JSON, for generators of clients and of documentation.
     Openapi(OpenapiOptions),
+    /// Prints a completion script for a shell.
+    Completions {
+        /// The shell.
+        #[arg(value_name = "SHELL")]
+        shell: Shell,
+    },
+    /// Writes the man pages of all commands to a folder.
+    Man {
+        /// The folder, which must exist.
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+    },
 }
 
 #[derive(Debug, Args)]

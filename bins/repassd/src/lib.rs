@@ -21,6 +21,7 @@ mod check_config;
 mod check_ready;
 mod cli;
 mod demo;
+mod documentation;
 mod front;
 mod head;
 mod lingering;
@@ -51,6 +52,7 @@ use repass_store::{KeyFileError, OpenError};
 use crate::assemble::KeysDoNotMatch;
 use crate::check_ready::NotReady;
 use crate::cli::{Cli, Command};
+use crate::documentation::ManPagesError;
 use crate::logging::LogFileError;
 use crate::sockets::{ListenError, PassedSockets};
 
@@ -79,6 +81,7 @@ fn is_configuration(error: &(dyn Error + 'static)) -> bool {
         || error.downcast_ref().is_some_and(KeysDoNotMatch::is_configuration)
         || error.downcast_ref().is_some_and(KeyFileError::is_configuration)
         || error.is::<LogFileError>()
+        || error.is::<ManPagesError>()
         || error.downcast_ref().is_some_and(NotReady::is_configuration)
         || error.downcast_ref().is_some_and(OpenError::is_configuration)
 }
@@ -110,6 +113,8 @@ fn run_command(cli: Cli, vendors: &Vendors) -> Result<(), Box<dyn Error>> {
             Ok(std::io::stdout().write_all(shown.as_bytes())?)
         }
         Command::Openapi(options) => openapi::run(&options, vendors),
+        Command::Completions { shell } => Ok(documentation::completions(shell)?),
+        Command::Man { folder } => Ok(documentation::man_pages(&folder)?),
     }
 }
 

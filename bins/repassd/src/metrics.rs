@@ -287,28 +287,33 @@ impl Values {
         ] {
             registry.register(name, help, gauge(value));
         }
-        let jobs = counters([
-            ([("result", "completed")], status.completed),
-            ([("result", "refused")], status.refused),
-            ([("result", "late")], status.late),
-            ([("result", "abandoned")], status.abandoned),
-        ]);
+        let jobs = status.jobs.iter().flat_map(|(&(class, family), counts)| {
+            let labels = |result| [("class", class), ("family", family), ("result", result)];
+            [
+                (labels("completed"), counts.completed),
+                (labels("refused"), counts.refused),
+                (labels("late"), counts.late),
+                (labels("abandoned"), counts.abandoned),
+            ]
+        });
         registry.register(
             "hasher_jobs",
             "Hashes that were `completed`, `refused` as the queue was full, `late` for `hashing.deadline`, or \
-             `abandoned` while they waited",
-            jobs,
+             `abandoned` while they waited. `class` is `large` for a stored hash that needs more memory than a thread \
+             has, of which one is computed at a time, and else `normal`",
+            counters(jobs),
         );
-        for (name, help, time) in [
-            ("hasher_run", "The total duration of computed hashes", status.run_time),
-            ("hasher_wait", "The total wait for a hashing thread", status.wait_time),
+        let (run, wait) = <(Family<Labels, Counter<f64>>, Family<_, Counter<f64>>)>::default();
+        for (&(class, family), counts) in &status.jobs {
+            let labels = vec![("class", class.to_owned()), ("family", family.to_owned())];
+            run.get_or_create(&labels).inc_by(counts.run_time.as_secs_f64());
+            wait.get_or_create(&labels).inc_by(counts.wait_time.as_secs_f64());
+        }
+        for (name, help, times) in [
+            ("hasher_run", "The total duration of computed hashes", run),
+            ("hasher_wait", "The total wait for a hashing thread", wait),
         ] {
-            registry.register_with_unit(
-                name,
-                help,
-                Unit::Seconds,
-                ConstCounter::new(time.as_secs_f64()),
-            );
+            registry.register_with_unit(name, help, Unit::Seconds, times);
         }
     }
 

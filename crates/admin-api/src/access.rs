@@ -11,7 +11,7 @@ use repass_core::jiff::Timestamp;
 use repass_core::{
     Administration, Context, Engine, InvalidRealm, Key, KeyId, Plaintext, Policy, Realm, Scope,
 };
-use repass_http::{Peer, RequestId};
+use repass_http::{Peer, RequestId, TraceParent};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -24,6 +24,7 @@ pub(crate) struct Access {
     pub(crate) realm: Realm,
     pub(crate) key: Key,
     request_id: String,
+    trace_parent: Option<TraceParent>,
     peer: Option<IpAddr>,
 }
 
@@ -74,6 +75,7 @@ impl Access {
         let Client { ip, user_agent, on_behalf_of, language } = client.unwrap_or_default();
         Context {
             request_id: Some(self.request_id.clone()),
+            traceparent: self.trace_parent.as_ref().map(|own| own.as_str().to_owned()),
             peer: self.peer.map(|address| address.to_string()),
             ip_address: ip,
             user_agent,
@@ -133,6 +135,7 @@ impl FromRequestParts<State> for Access {
             realm,
             key,
             request_id: request_id.map(|id| id.as_str().to_owned()).unwrap_or_default(),
+            trace_parent: TraceParent::from_headers(&parts.headers),
             peer: Peer::address(&parts.extensions),
         })
     }

@@ -75,6 +75,9 @@ struct ContextView {
     /// The id of the request.
     #[schema(required)]
     request_id: Option<String>,
+    /// The `traceparent` of the request (W3C Trace Context).
+    #[schema(required)]
+    traceparent: Option<String>,
     /// The address of the client.
     #[schema(required)]
     peer: Option<String>,
@@ -103,6 +106,7 @@ impl From<AuditRecord> for AuditView {
         let Context {
             source,
             request_id,
+            traceparent,
             peer,
             ip_address,
             user_agent,
@@ -122,6 +126,7 @@ impl From<AuditRecord> for AuditView {
             context: ContextView {
                 source,
                 request_id,
+                traceparent,
                 peer,
                 ip_address,
                 user_agent,

@@ -28,8 +28,8 @@
 //!
 //! Each request logs one event with target `repass::request`, level info, and the fields `api`
 //! (`admin`), `realm`, `key` (its id), `route`, `method`, `status`, `outcome` (`ok` or the code of
-//! the problem), `duration_ms`, `request_id` and `peer`. Reading calls are in this log only; all
-//! others leave audit records too.
+//! the problem), `duration_ms`, `request_id`, `trace_id` (of a valid `traceparent`) and `peer`.
+//! Reading calls are in this log only; all others leave audit records too.
 
 mod access;
 mod account;

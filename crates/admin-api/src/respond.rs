@@ -10,7 +10,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http_body::Body as _;
 use repass_core::SystemRandomness;
-use repass_http::{Peer, RequestId, X_REQUEST_ID};
+use repass_http::{Peer, RequestId, TraceParent, X_REQUEST_ID};
 use tracing::Instrument;
 
 use crate::access::Caller;
@@ -32,6 +32,7 @@ pub(crate) async fn respond(
 ) -> Response {
     let started = Instant::now();
     let request_id = RequestId::from_headers(request.headers(), &SystemRandomness);
+    let trace_parent = TraceParent::from_headers(request.headers());
     let method = request.method().clone();
     let peer = Peer::address(request.extensions());
     let route = request.extensions().get::<MatchedPath>().cloned();
@@ -81,6 +82,7 @@ pub(crate) async fn respond(
         outcome,
         duration_ms = started.elapsed().as_millis() as u64,
         request_id = request_id.as_str(),
+        trace_id = trace_parent.as_ref().map(TraceParent::trace_id),
         peer = peer.map(tracing::field::display),
         "answered"
     );

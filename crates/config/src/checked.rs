@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use jiff::{Span, SpanRelativeTo, Timestamp};
 use repass_core::{
-    HashProfile, HasherOptions, LockoutPolicy, Policy, PolicyRules, Realm, Retention,
+    CompromisedRule, HashProfile, HasherOptions, LockoutPolicy, Policy, PolicyRules, Realm,
+    Retention,
 };
 use repass_pages::Options;
 use repass_store::Accounts;
@@ -128,6 +129,11 @@ impl Config {
             warnings.push(
                 "hashing.profile is for tests only: it does not protect passwords".to_owned(),
             );
+        }
+        if let Some(warning) = self.compromised.as_ref().and_then(CompromisedConfig::warning)
+            && self.policies().any(|own| own.rules().compromised == CompromisedRule::Refuse)
+        {
+            warnings.push(warning.to_owned());
         }
         warnings.extend(memory::warning(&self.hasher, memory::available()));
         warnings.extend(self.all_tls().filter_map(|tls| tls.warning(now)));

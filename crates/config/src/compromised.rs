@@ -49,6 +49,13 @@ pub struct CompromisedConfig {
 }
 
 impl CompromisedConfig {
+    /// Returns a warning if a password from breaches is accepted while it cannot be looked up.
+    pub(crate) fn warning(&self) -> Option<&'static str> {
+        let text = "compromised.on_failure is accept: while a source fails, passwords from breaches are accepted; \
+                    set refuse to answer 503 instead";
+        (self.on_failure == OnFailure::Accept).then_some(text)
+    }
+
     /// Opens the sources.
     ///
     /// # Errors

@@ -281,6 +281,21 @@ mod tests {
     }
 
     #[test]
+    fn accepting_what_cannot_be_looked_up_is_a_warning() {
+        let warns = |text: &str| {
+            let text = format!("{text}\n[compromised]\nurl = 'https://api.pwnedpasswords.com'");
+            let warns = |text: &str| {
+                let warnings = config(text).warnings(repass_core::jiff::Timestamp::UNIX_EPOCH);
+                warnings.iter().any(|one| one.starts_with("compromised.on_failure is accept: "))
+            };
+            let set = |value| warns(&format!("{text}\non_failure = '{value}'"));
+            (warns(&text), set("accept"), set("refuse"))
+        };
+        assert_eq!(warns(""), (true, true, false));
+        assert_eq!(warns("[policy]\ncompromised = 'warn'"), (false, false, false));
+    }
+
+    #[test]
     fn what_breaks_a_named_preset_is_a_warning() {
         let about = |text: &str| -> Vec<String> {
             let warnings = config(text).warnings(repass_core::jiff::Timestamp::UNIX_EPOCH);

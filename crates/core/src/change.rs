@@ -156,6 +156,8 @@ pub struct Context {
     pub source: String,
     /// The request id, as in the log and in the response's `x-request-id`.
     pub request_id: Option<String>,
+    /// The place of the request in a trace (`traceparent` of W3C Trace Context), as the caller says.
+    pub traceparent: Option<String>,
     /// Address of the peer of the connection.
     pub peer: Option<String>,
     /// The end user's address, as the caller says.
@@ -186,6 +188,7 @@ impl Context {
     pub fn bounded(mut self) -> Self {
         let texts = [
             &mut self.request_id,
+            &mut self.traceparent,
             &mut self.peer,
             &mut self.ip_address,
             &mut self.user_agent,

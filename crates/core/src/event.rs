@@ -103,6 +103,7 @@ impl OutboxEvent {
             "user_id": account.user_id,
             "source": context.source,
             "request_id": context.request_id,
+            "traceparent": context.traceparent,
             "peer": context.peer,
             "ip_address": context.ip_address,
             "user_agent": context.user_agent,

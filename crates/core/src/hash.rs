@@ -29,7 +29,7 @@ pub use profile::{HashProfile, InvalidProfile};
 pub use repass_argon2::{
     Path as Argon2Path, PathError as Argon2PathError, self_check as argon2_self_check,
 };
-pub use status::HasherStatus;
+pub use status::{HasherStatus, JobCounts};
 
 use crate::{NewPassword, Plaintext, RandomnessError};
 

@@ -178,7 +178,7 @@ pub use self::{
     hash::{
         Argon2Path, Argon2PathError, Argon2idHasher, HashCost, HashError, HashProfile,
         HashedPassword, Hasher, HasherOptions, HasherStatus, InvalidPepper, InvalidProfile,
-        MissingPeppers, Normalization, Peppers, argon2_self_check,
+        JobCounts, MissingPeppers, Normalization, Peppers, argon2_self_check,
     },
     identifiers::{AccountId, Email, InvalidEmail, InvalidRealm, InvalidUserId, Realm, UserId},
     installation_key::{InstallationKey, InstallationKeyError},

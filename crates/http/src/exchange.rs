@@ -156,6 +156,7 @@ impl Exchange {
         self.mount.spec().name().clone_into(&mut context.source);
         context.request_id = Some(self.request_id.as_str().to_owned());
         context.peer = self.peer.map(|peer| peer.to_string());
+        context.traceparent = self.log.trace_parent().map(|own| own.as_str().to_owned());
         let source = Source::new(self.mount.name(), is_authenticated, self.peer);
         Ok(ReadChange { change, source, budget })
     }

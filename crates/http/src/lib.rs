@@ -81,7 +81,7 @@ mod response;
 mod route;
 mod run_to_completion;
 mod service;
-mod trace_id;
+mod trace_parent;
 
 pub use body::{BodyError, Limits, SecretBytes, read_body};
 pub use mount::{InvalidPrefix, Mount, MountError, Prefix};
@@ -92,3 +92,4 @@ pub use request_id::{RequestId, X_REQUEST_ID};
 pub use service::{
     BoxError, ChangePermit, PasswordService, PasswordServiceBuilder, ResponseFuture,
 };
+pub use trace_parent::TraceParent;

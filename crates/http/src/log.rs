@@ -14,7 +14,7 @@ use crate::mount::Mount;
 use crate::panics::Panicked;
 use crate::peer::Proxy;
 use crate::request_id::RequestId;
-use crate::trace_id::trace_id;
+use crate::trace_parent::TraceParent;
 
 /// The log line of one request. Written by [`end`](Self::end), or on drop if the request was not
 /// answered.
@@ -27,7 +27,7 @@ pub(crate) struct RequestLog {
     unknown_path: Option<String>,
     method: &'static str,
     request_id: RequestId,
-    trace_id: Option<String>,
+    trace_parent: Option<TraceParent>,
     peer: Option<IpAddr>,
     proxy: Option<Proxy>,
     started: Instant,
@@ -47,7 +47,7 @@ impl RequestLog {
             unknown_path: None,
             method: name_of(&parts.method),
             request_id,
-            trace_id: trace_id(&parts.headers).map(ToOwned::to_owned),
+            trace_parent: TraceParent::from_headers(&parts.headers),
             peer,
             proxy: parts.extensions.get().copied(),
             started: Instant::now(),
@@ -64,6 +64,11 @@ impl RequestLog {
     /// Says that no mount has the request's path.
     pub(crate) fn unknown_path(&mut self, path: &str) {
         self.unknown_path = Some(reply::quoted(path).to_owned());
+    }
+
+    /// Returns the place of the request in a trace.
+    pub(crate) fn trace_parent(&self) -> Option<&TraceParent> {
+        self.trace_parent.as_ref()
     }
 
     /// Logs an answered request. Returns its route.
@@ -85,7 +90,7 @@ impl RequestLog {
             vendor = self.mount.spec().name(),
             realm = self.mount.realm().as_str(),
             request_id = self.request_id.as_str(),
-            trace_id = self.trace_id,
+            trace_id = self.trace_parent.as_ref().map(TraceParent::trace_id),
             error = ErrorChain(error).to_string(),
             "request failed"
         );
@@ -99,7 +104,7 @@ impl RequestLog {
             vendor = self.mount.spec().name(),
             realm = self.mount.realm().as_str(),
             request_id = self.request_id.as_str(),
-            trace_id = self.trace_id,
+            trace_id = self.trace_parent.as_ref().map(TraceParent::trace_id),
             step,
             location = panicked.location.as_deref(),
             "panicked"
@@ -128,7 +133,7 @@ impl RequestLog {
             account = account.map(tracing::field::display),
             duration_ms = u64::try_from(duration).unwrap_or(u64::MAX),
             request_id = self.request_id.as_str(),
-            trace_id = self.trace_id,
+            trace_id = self.trace_parent.as_ref().map(TraceParent::trace_id),
             peer = self.peer.map(tracing::field::display),
             proxy = self.proxy.map(tracing::field::display),
             "request"

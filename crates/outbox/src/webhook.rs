@@ -66,7 +66,8 @@ pub enum InvalidWebhook {
 
 /// Posts each event to a URL, signed by the Standard Webhooks scheme, specification 1.0.0
 /// (<https://github.com/standard-webhooks/standard-webhooks>): headers `webhook-id`,
-/// `webhook-timestamp` and `webhook-signature`, and a JSON body of `type`, `timestamp` and `data`.
+/// `webhook-timestamp` and `webhook-signature`, and a JSON body of `type`, `timestamp` and `data`. An
+/// event of a request with a `traceparent` has this header too (W3C Trace Context).
 ///
 /// A response of 2xx is a delivery; any other is a failure, and 410 (Gone) a permanent one. The
 /// `Retry-After` of a failure is heeded. A [sealed reset token](OutboxEvent::open_token) is not
@@ -134,9 +135,11 @@ impl Channel for Webhook {
         let timestamp = self.clock.now().as_second();
         let body = body(&claimed.event);
         let signatures = self.secrets.iter().map(|own| own.sign(&id, timestamp, body.as_bytes()));
-        let response = self
-            .client
-            .post(self.url.clone())
+        let mut request = self.client.post(self.url.clone());
+        if let Some(traceparent) = claimed.event.payload["traceparent"].as_str() {
+            request = request.header("traceparent", traceparent);
+        }
+        let response = request
             .header("content-type", "application/json")
             .header("webhook-id", &id)
             .header("webhook-timestamp", timestamp)

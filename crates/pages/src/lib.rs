@@ -64,7 +64,7 @@
 //!
 //! Each request logs one event with target `repass::request`, level info, and the fields `api`
 //! (`pages`), `realm`, `route`, `method`, `status`, `outcome`, `account`, `duration_ms`,
-//! `request_id` and `peer`. An outcome is `ok`, a
+//! `request_id`, `trace_id` (of a valid `traceparent`) and `peer`. An outcome is `ok`, a
 //! [`ChangeError::code`](repass_core::ChangeError::code), or one of `invalid-request`, `too-large`,
 //! `foreign-origin`, `too-many-requests`, `not-found`, `method-not-allowed` and `fault`. Names, passwords,
 //! tokens and queries are never logged.

@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, StatusCode, Version};
 use axum::middleware::Next;
 use axum::response::Response;
 use repass_core::AccountId;
-use repass_http::{BodyError, X_REQUEST_ID, read_body};
+use repass_http::{BodyError, TraceParent, X_REQUEST_ID, read_body};
 use tracing::Instrument;
 
 use crate::forgery;
@@ -117,6 +117,7 @@ pub(crate) async fn respond(
         account = account.map(tracing::field::display),
         duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
         request_id = visit.request_id.as_str(),
+        trace_id = visit.trace_parent.as_ref().map(TraceParent::trace_id),
         peer = visit.peer.map(tracing::field::display),
         "answered"
     );

@@ -5,7 +5,7 @@ use axum::http::HeaderMap;
 use axum::http::header::{ACCEPT_LANGUAGE, USER_AGENT};
 use axum::http::request::Parts;
 use repass_core::{AccountId, Context, Plaintext, Randomness, RandomnessError, token};
-use repass_http::{Peer, RequestId};
+use repass_http::{Peer, RequestId, TraceParent};
 use repass_messages::Language;
 
 use crate::base_url::BaseUrl;
@@ -31,6 +31,7 @@ pub(crate) struct Visit {
     pub(crate) is_own: bool,
     pub(crate) peer: Option<IpAddr>,
     pub(crate) request_id: RequestId,
+    pub(crate) trace_parent: Option<TraceParent>,
     user_agent: Option<String>,
     /// The account of a change, for the log.
     pub(crate) account: Arc<OnceLock<AccountId>>,
@@ -67,6 +68,7 @@ impl Visit {
             is_own: forgery::is_own(headers, base_url),
             peer: Peer::address(&parts.extensions),
             request_id: RequestId::from_headers(headers, randomness),
+            trace_parent: TraceParent::from_headers(headers),
             user_agent: text(headers, USER_AGENT.as_str()).map(str::to_owned),
             account: Arc::default(),
         };
@@ -77,6 +79,7 @@ impl Visit {
     pub(crate) fn context(&self) -> Context {
         Context {
             request_id: Some(self.request_id.as_str().to_owned()),
+            traceparent: self.trace_parent.as_ref().map(|own| own.as_str().to_owned()),
             peer: self.peer.map(|peer| peer.to_string()),
             user_agent: self.user_agent.clone(),
             language: Some(self.language.subtag().to_owned()),

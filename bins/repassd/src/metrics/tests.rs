@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use http::StatusCode;
-use repass_core::{HashProfile, HasherOptions, SystemRandomness};
+use repass_core::JobCounts;
 
 use super::*;
 
@@ -27,15 +27,17 @@ fn scrape() -> String {
     let mut engine = EngineStatus::default();
     engine.verifications.insert(("argon2", "match"), 3);
     engine.violations.insert("too-short", 1);
-    let options =
-        HasherOptions { profile: HashProfile::INSECURE_FOR_TESTS, ..HasherOptions::default() };
-    let hasher = Argon2idHasher::start(&options, Arc::new(SystemRandomness)).unwrap();
+    let mut hasher = HasherStatus::default();
+    let mut counts = JobCounts::default();
+    (counts.completed, counts.late) = (5, 1);
+    counts.run_time = Duration::from_millis(1500);
+    hasher.jobs.insert(("large", "scrypt"), counts);
     let at = |second| Timestamp::from_second(second).unwrap();
     let values = Values {
         waiting_changes: 3,
         compromised: Some(CompromisedStatus::default()),
         engine,
-        hasher: hasher.status(),
+        hasher,
         store: StoreStatus::default().with_connections(1, 16),
         backlog: Some(Backlog { pending: 2, oldest: Some(at(7)) }),
         deliveries: BTreeMap::from([("webhook", DeliveryCounts::default())]),
@@ -100,6 +102,9 @@ fn values_are_those_of_the_sources() {
         "repass_requests_total{api=\"\",outcome=\"invalid-head\",status=\"200\"} 1",
         "repass_request_duration_seconds_count{api=\"\"} 1",
         "repass_verifications_total{family=\"argon2\",result=\"match\"} 3",
+        "repass_hasher_jobs_total{class=\"large\",family=\"scrypt\",result=\"completed\"} 5",
+        "repass_hasher_jobs_total{class=\"large\",family=\"scrypt\",result=\"late\"} 1",
+        "repass_hasher_run_seconds_total{class=\"large\",family=\"scrypt\"} 1.5",
         "repass_policy_violations_total{code=\"too-short\"} 1",
         "repass_store_connections_used 1",
         "repass_outbox_pending 2",

@@ -159,14 +159,17 @@ async fn the_document_and_its_page_need_no_key() {
 }
 
 #[tokio::test]
-async fn a_request_id_of_the_client_is_in_the_answer_and_the_audit_record() {
+async fn the_ids_of_request_and_trace_are_in_the_audit_record() {
     let test = TestContext::new().await;
     let account = test.create("pat").await;
     let request = test.request(Method::POST, &format!("{account}/unlock"));
-    let request = request.header("x-request-id", "abc-1").body(Body::empty()).unwrap();
+    let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let request = request.header("x-request-id", "abc-1").header("traceparent", trace);
+    let request = request.body(Body::empty()).unwrap();
     assert_eq!(test.send(request).await.header("x-request-id"), "abc-1");
     let record = &test.records().await[0];
     assert_eq!(record.context.request_id.as_deref(), Some("abc-1"));
+    assert_eq!(record.context.traceparent.as_deref(), Some(trace));
     assert!(record.caller.starts_with("key:") && record.caller.ends_with(":back end"));
 }
 

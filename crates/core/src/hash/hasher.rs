@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use repass_hash_families::Projects;
+use repass_hash_families::{Family, Projects};
 use tracing::Instrument;
 
 use super::phc::{Argon2Hash, TAG_BYTES};
-use super::pool::{JobSize, Pool};
+use super::pool::{JobKind, JobSize, Pool};
 use super::stored::StoredHash;
 use super::{
     HashError, HashProfile, HashedPassword, Hasher, HasherOptions, HasherStatus, Normalization,
@@ -122,8 +122,9 @@ impl Hasher for Argon2idHasher {
         let (profile, normalization) = (self.profile, self.normalization);
         let peppers = Arc::clone(&self.peppers);
         let span = tracing::trace_span!(target: "repass::trace", "hash");
+        let kind = JobKind { size: JobSize::Fits, family: Family::Argon2.name() };
         self.pool
-            .run(JobSize::Fits, move |worker| {
+            .run(kind, move |worker| {
                 let changed = normalization.changed(password.plaintext());
                 let password = changed.as_ref().unwrap_or(password.plaintext());
                 let hash = Argon2Hash::compute(worker, profile, password, &salt, &peppers)?;
@@ -140,12 +141,12 @@ impl Hasher for Argon2idHasher {
     ) -> Result<bool, HashError> {
         let max_kib = self.arena_kib.max(HasherOptions::LARGEST_STORED_KIB);
         let stored = StoredHash::parse(hash, max_kib)?;
-        let size = stored.size(self.arena_kib);
+        let kind = JobKind { size: stored.size(self.arena_kib), family: hash.family() };
         let normalization = hash.normalization();
         let (peppers, projects) = (Arc::clone(&self.peppers), Arc::clone(&self.projects));
         let span = tracing::trace_span!(target: "repass::trace", "verify");
         self.pool
-            .run(size, move |worker| {
+            .run(kind, move |worker| {
                 let changed = normalization.changed(&password);
                 let password = changed.as_ref().unwrap_or(&password);
                 stored.verify(worker, password, &peppers, &projects)

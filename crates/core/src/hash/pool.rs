@@ -10,8 +10,8 @@ use std::time::Instant;
 use tokio::sync::{oneshot, watch};
 use tokio::time::timeout_at;
 
-pub(super) use self::queue::JobSize;
 use self::queue::{BUSY, Cancellation, Limits, Queue, Slot};
+pub(super) use self::queue::{JobKind, JobSize};
 use super::status::HasherStatus;
 use super::worker::Worker;
 use super::{HashError, HasherOptions};
@@ -69,7 +69,7 @@ impl Pool {
     /// finishes.
     pub(super) async fn run<T: Send + 'static>(
         &self,
-        size: JobSize,
+        kind: JobKind,
         compute: impl FnOnce(&mut Worker) -> Result<T, HashError> + Send + 'static,
     ) -> Result<T, HashError> {
         // `None` if the deadline overflows: then there is none.
@@ -81,7 +81,7 @@ impl Pool {
             // The send fails if the caller has dropped its future.
             Box::new(move || drop(sender.send(result)))
         };
-        let slot = self.queue.push(size, start_before, Box::new(job))?;
+        let slot = self.queue.push(kind, start_before, Box::new(job))?;
         let waiting = Waiting { queue: &self.queue, slot };
         let received = match deadline {
             None => result.await,
@@ -154,13 +154,13 @@ fn run_jobs(queue: &Queue<Job>, worker: &mut Worker) {
         let started = Instant::now();
         if next.start_before.is_some_and(|at| started > at) {
             // The caller's timer may be late.
-            queue.expired(next.size);
+            queue.expired(next.kind);
             (next.job)(Err(BUSY))();
             continue;
         }
         let send = (next.job)(Ok(worker));
         // Before the result is sent, so that the caller's next job finds this thread idle.
-        queue.completed(next.size, started.elapsed());
+        queue.completed(next.kind, started.elapsed());
         send();
     }
 }

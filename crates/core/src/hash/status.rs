@@ -1,7 +1,8 @@
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// The status of a hasher's threads and queue, with counts since its start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HasherStatus {
     /// Hashing threads.
@@ -10,6 +11,16 @@ pub struct HasherStatus {
     pub running: usize,
     /// Waiting jobs.
     pub waiting: usize,
+    /// The counts by class and [family](crate::HashedPassword::family) of the hash. The class is
+    /// `large` for a hash that needs more memory than a thread has, of which one is computed at a
+    /// time, and `normal` for all others.
+    pub jobs: BTreeMap<(&'static str, &'static str), JobCounts>,
+}
+
+/// The counts of jobs of one class and family.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct JobCounts {
     /// The total duration of the jobs that ran.
     pub run_time: Duration,
     /// The total wait of the jobs that a thread took.

@@ -40,6 +40,20 @@ async fn a_change_ends_on_a_page_without_fields_and_ends_every_session() {
     });
 }
 
+#[tokio::test]
+async fn the_event_of_a_change_has_the_traceparent_of_the_request() {
+    let test = TestContext::new().await;
+    let browser = test.browser();
+    let form = browser.get(PATH).await;
+    let token = form.attribute("name=\"form_token\" value=\"");
+    let fields = [&fields("pat", OLD, NEW)[..], &[("form_token", token.as_str())]].concat();
+    let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let headers = [("origin", browser.origin.as_str()), ("traceparent", trace)];
+    assert_eq!(browser.post(PATH, &fields, &headers).await.outcome, "ok");
+    let event = fixtures::events(&test.store).await.pop().unwrap();
+    assert_eq!(event.payload["traceparent"], trace);
+}
+
 // Row: addresses trimmed; one normalisation.
 #[tokio::test]
 async fn the_account_is_named_by_its_user_id_or_address_with_blanks_around_it() {

@@ -2,11 +2,12 @@
 
 mod lane;
 
+use std::collections::BTreeMap;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use self::lane::Lane;
-use crate::hash::status::HasherStatus;
+use crate::hash::status::{HasherStatus, JobCounts};
 use crate::hash::{HashError, HasherOptions};
 
 /// The memory that a job needs.
@@ -16,6 +17,14 @@ pub(in crate::hash) enum JobSize {
     Fits,
     /// Separate memory. Only one such job runs at a time.
     Large,
+}
+
+/// What jobs are counted by.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::hash) struct JobKind {
+    pub(in crate::hash) size: JobSize,
+    /// See [`HashedPassword::family`](crate::HashedPassword::family).
+    pub(in crate::hash) family: &'static str,
 }
 
 /// The error of a job that is not run in time.
@@ -42,7 +51,7 @@ pub(super) struct QueuedJob<J> {
     pub(super) job: J,
     queued_at: Instant,
     pub(super) start_before: Option<Instant>,
-    pub(super) size: JobSize,
+    pub(super) kind: JobKind,
 }
 
 /// The limits of a queue.
@@ -74,12 +83,8 @@ struct State<J> {
     running: usize,
     large_runs: bool,
     stopped: bool,
-    run_time: Duration,
-    wait_time: Duration,
-    completed: u64,
-    refused: u64,
-    late: u64,
-    abandoned: u64,
+    /// By class and family, as in [`HasherStatus`].
+    counts: BTreeMap<(&'static str, &'static str), JobCounts>,
 }
 
 impl<J> Queue<J> {
@@ -90,12 +95,7 @@ impl<J> Queue<J> {
             running: 0,
             large_runs: false,
             stopped: false,
-            run_time: Duration::ZERO,
-            wait_time: Duration::ZERO,
-            completed: 0,
-            refused: 0,
-            late: 0,
-            abandoned: 0,
+            counts: BTreeMap::new(),
         };
         Self { limits, state: Mutex::new(state), changed: Condvar::new() }
     }
@@ -103,7 +103,7 @@ impl<J> Queue<J> {
     /// Adds a job, if there is a free slot.
     pub(super) fn push(
         &self,
-        size: JobSize,
+        kind: JobKind,
         start_before: Option<Instant>,
         job: J,
     ) -> Result<Slot, HashError> {
@@ -111,26 +111,27 @@ impl<J> Queue<J> {
         if state.stopped {
             return Err(HashError::Stopped);
         }
-        if !state.has_room(size, &self.limits) {
-            state.refused += 1;
+        if !state.has_room(kind.size, &self.limits) {
+            state.counts(kind).refused += 1;
             return Err(BUSY);
         }
         let number = state.next_number;
         state.next_number += 1;
         let queued_at = Instant::now();
-        state.waiting.push(number, QueuedJob { job, queued_at, start_before, size });
+        state.waiting.push(number, QueuedJob { job, queued_at, start_before, kind });
         drop(state);
         self.changed.notify_one();
-        Ok(Slot { number, size })
+        Ok(Slot { number, size: kind.size })
     }
 
     /// Removes a waiting job; returns `None` if it no longer waits.
     pub(super) fn cancel(&self, slot: Slot, why: Cancellation) -> Option<J> {
         let mut state = self.lock();
         let queued = state.waiting.remove(slot.number, slot.size)?;
+        let counts = state.counts(queued.kind);
         match why {
-            Cancellation::Abandoned => state.abandoned += 1,
-            Cancellation::Late => state.late += 1,
+            Cancellation::Abandoned => counts.abandoned += 1,
+            Cancellation::Late => counts.late += 1,
         }
         Some(queued.job)
     }
@@ -159,18 +160,19 @@ impl<J> Queue<J> {
     }
 
     /// Records that a job has run.
-    pub(super) fn completed(&self, size: JobSize, took: Duration) {
+    pub(super) fn completed(&self, kind: JobKind, took: Duration) {
         let mut state = self.lock();
-        state.completed += 1;
-        state.run_time += took;
-        self.release(state, size);
+        let counts = state.counts(kind);
+        counts.completed += 1;
+        counts.run_time += took;
+        self.release(state, kind.size);
     }
 
     /// Records that a job was taken after its deadline and not run.
-    pub(super) fn expired(&self, size: JobSize) {
+    pub(super) fn expired(&self, kind: JobKind) {
         let mut state = self.lock();
-        state.late += 1;
-        self.release(state, size);
+        state.counts(kind).late += 1;
+        self.release(state, kind.size);
     }
 
     fn release(&self, mut state: MutexGuard<'_, State<J>>, size: JobSize) {
@@ -204,12 +206,7 @@ impl<J> Queue<J> {
             threads: self.limits.threads,
             running: state.running,
             waiting: state.waiting.len(),
-            run_time: state.run_time,
-            wait_time: state.wait_time,
-            completed: state.completed,
-            refused: state.refused,
-            late: state.late,
-            abandoned: state.abandoned,
+            jobs: state.counts.clone(),
         }
     }
 
@@ -235,10 +232,18 @@ impl<J> State<J> {
     /// Takes the next runnable job.
     fn next(&mut self) -> Option<QueuedJob<J>> {
         let next = self.waiting.pop(!self.large_runs)?;
-        self.wait_time += next.queued_at.elapsed();
+        self.counts(next.kind).wait_time += next.queued_at.elapsed();
         self.running += 1;
-        self.large_runs |= next.size == JobSize::Large;
+        self.large_runs |= next.kind.size == JobSize::Large;
         Some(next)
+    }
+
+    fn counts(&mut self, kind: JobKind) -> &mut JobCounts {
+        let class = match kind.size {
+            JobSize::Fits => "normal",
+            JobSize::Large => "large",
+        };
+        self.counts.entry((class, kind.family)).or_default()
     }
 }
 

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use super::*;
-use crate::HashProfile;
+use crate::{HashProfile, JobCounts};
 use gate::Gate;
 
 use JobSize::{Fits, Large};
@@ -31,12 +31,20 @@ fn start(threads: usize, queue: usize) -> (Pool, Gate) {
     (Pool::start(&options(threads, queue)).unwrap(), Gate::new())
 }
 
+fn kind(size: JobSize) -> JobKind {
+    JobKind { size, family: "argon2" }
+}
+
+fn counts(pool: &Pool) -> JobCounts {
+    pool.status().jobs[&("normal", "argon2")]
+}
+
 type Running<'a> = Pin<Box<dyn Future<Output = Result<(), HashError>> + Send + 'a>>;
 
 /// A named job that waits at the gate.
 fn job<'a>(pool: &'a Pool, gate: &Gate, name: &'static str) -> Running<'a> {
     let pass = gate.pass(name);
-    Box::pin(pool.run(Fits, move |_| {
+    Box::pin(pool.run(kind(Fits), move |_| {
         pass();
         Ok(())
     }))
@@ -85,8 +93,9 @@ async fn jobs_run_in_the_order_of_arrival() {
     }
     let status = pool.status();
     assert_eq!((status.running, status.waiting), (0, 0));
-    assert_eq!((status.completed, status.refused, status.abandoned), (4, 0, 0));
-    assert!(!status.wait_time.is_zero() && !status.run_time.is_zero());
+    let counts = counts(&pool);
+    assert_eq!((counts.completed, counts.refused, counts.abandoned), (4, 0, 0));
+    assert!(!counts.wait_time.is_zero() && !counts.run_time.is_zero());
 }
 
 #[tokio::test]
@@ -96,7 +105,7 @@ async fn a_full_queue_refuses_jobs() {
     gate.begun().await;
     let _waiting = ["1", "2"].map(|name| begin(&pool, &gate, name));
     assert_busy(&refused(&pool, &gate));
-    assert_eq!(pool.status().refused, 1);
+    assert_eq!(counts(&pool).refused, 1);
     gate.open(3);
     running.await.unwrap();
 }
@@ -117,8 +126,7 @@ async fn an_abandoned_job_frees_its_slot_and_is_not_run() {
         waiting.await.unwrap();
         assert_eq!(gate.begun().await, name);
     }
-    let status = pool.status();
-    assert_eq!((status.abandoned, status.completed), (2, 3));
+    assert_eq!((counts(&pool).abandoned, counts(&pool).completed), (2, 3));
 }
 
 #[tokio::test]
@@ -129,7 +137,7 @@ async fn a_running_job_that_is_abandoned_is_finished() {
     drop(gone);
     gate.open(2);
     job(&pool, &gate, "next").await.unwrap();
-    assert_eq!((pool.status().completed, pool.status().abandoned), (2, 0));
+    assert_eq!((counts(&pool).completed, counts(&pool).abandoned), (2, 0));
 }
 
 #[tokio::test]
@@ -143,7 +151,7 @@ async fn a_job_fails_at_its_deadline_while_all_threads_are_busy() {
     tokio::time::advance(HOUR + Duration::from_secs(1)).await;
     assert_busy(&waiting.await.unwrap_err());
     let status = pool.status();
-    assert_eq!((status.late, status.waiting, status.running), (1, 0, 2));
+    assert_eq!((counts(&pool).late, status.waiting, status.running), (1, 0, 2));
     // Jobs that started before their deadline are finished.
     gate.open(2);
     for running in running {
@@ -156,10 +164,10 @@ async fn a_job_fails_at_its_deadline_while_all_threads_are_busy() {
 async fn a_deadline_of_zero_fails_and_an_unlimited_one_does_not() {
     for deadline in [Duration::ZERO, Duration::MAX] {
         let pool = Pool::start(&HasherOptions { deadline, ..options(1, 1) }).unwrap();
-        let result = pool.run(Fits, |_| Ok(())).await;
+        let result = pool.run(kind(Fits), |_| Ok(())).await;
         if deadline.is_zero() {
             assert_busy(&result.unwrap_err());
-            assert_eq!(pool.status().late, 1);
+            assert_eq!(counts(&pool).late, 1);
         } else {
             result.unwrap();
         }
@@ -198,7 +206,7 @@ async fn dropping_the_pool_ends_the_threads() {
     let queue = Arc::clone(&pool.queue);
     drop(pool);
     assert_eq!(Arc::strong_count(&queue), 1);
-    assert_eq!(queue.status().completed, 1);
+    assert_eq!(queue.status().jobs[&("normal", "argon2")].completed, 1);
 }
 
 #[tokio::test]
@@ -206,23 +214,24 @@ async fn a_panic_or_an_error_does_not_end_a_thread() {
     let pool = Pool::start(&options(2, 1)).unwrap();
     for size in [Fits, Large] {
         for _ in 0..3 {
-            let panicked = pool.run(size, |_| -> Result<(), _> { panic!("a bug") });
+            let panicked = pool.run(kind(size), |_| -> Result<(), _> { panic!("a bug") });
             let error = panicked.await.unwrap_err();
             assert!(matches!(error, HashError::Panicked), "{error:?}");
-            let failed = pool.run(size, |_| Err::<(), _>(HashError::algorithm("no")));
+            let failed = pool.run(kind(size), |_| Err::<(), _>(HashError::algorithm("no")));
             let error = failed.await.unwrap_err();
             assert!(matches!(&error, HashError::Algorithm(why) if why == "no"), "{error:?}");
         }
-        pool.run(size, |_| Ok(())).await.unwrap();
+        pool.run(kind(size), |_| Ok(())).await.unwrap();
     }
-    assert_eq!(pool.status().completed, 14);
+    let jobs = pool.status().jobs;
+    assert_eq!(jobs.values().map(|counts| counts.completed).collect::<Vec<_>>(), [7, 7]);
 }
 
 #[tokio::test]
 async fn an_idle_thread_wipes_its_arena() {
     let pool = Pool::start(&options(1, 1)).unwrap();
     let profile = HashProfile::INSECURE_FOR_TESTS;
-    pool.run(Fits, move |worker| {
+    pool.run(kind(Fits), move |worker| {
         let (password, peppers) = (crate::Plaintext::from("x"), crate::Peppers::none());
         let salt = [7; 16];
         let hash =
@@ -233,5 +242,5 @@ async fn an_idle_thread_wipes_its_arena() {
     .await
     .unwrap();
     // The thread may take the next job before it becomes idle.
-    while pool.run(Fits, |worker| Ok(worker.left())).await.unwrap() > 0 {}
+    while pool.run(kind(Fits), |worker| Ok(worker.left())).await.unwrap() > 0 {}
 }

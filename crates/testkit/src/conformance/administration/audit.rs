@@ -145,6 +145,7 @@ pub(in crate::conformance) async fn keeps_special_characters(store: &dyn Adminis
         context: Context {
             source: "conformance".to_owned(),
             request_id: Some(special.to_owned()),
+            traceparent: Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".to_owned()),
             peer: Some("[::1]:443".to_owned()),
             ip_address: Some(String::new()),
             user_agent: Some(long),

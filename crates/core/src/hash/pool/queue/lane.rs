@@ -14,7 +14,7 @@ impl<J> Lane<J> {
     }
 
     pub(super) fn push(&mut self, number: u64, queued: QueuedJob<J>) {
-        self.jobs(queued.size).insert(number, queued);
+        self.jobs(queued.kind.size).insert(number, queued);
     }
 
     pub(super) fn remove(&mut self, number: u64, size: JobSize) -> Option<QueuedJob<J>> {

@@ -6,9 +6,17 @@ fn queue(threads: usize, slots: usize) -> Queue<String> {
     Queue::new(Limits { threads, slots, deadline: Duration::ZERO })
 }
 
+fn kind(size: JobSize) -> JobKind {
+    JobKind { size, family: "argon2" }
+}
+
 impl Queue<String> {
     fn add(&self, size: JobSize, name: &str) -> Slot {
-        self.push(size, None, name.to_owned()).unwrap()
+        self.push(kind(size), None, name.to_owned()).unwrap()
+    }
+
+    fn counts(&self, class: &'static str) -> JobCounts {
+        self.status().jobs[&(class, "argon2")]
     }
 
     /// Takes the next job without waiting for one.
@@ -19,7 +27,7 @@ impl Queue<String> {
     /// Runs all waiting jobs in order.
     fn run_all(&self) -> Vec<String> {
         let run = |queued: QueuedJob<String>| {
-            self.completed(queued.size, Duration::from_millis(1));
+            self.completed(queued.kind, Duration::from_millis(1));
             queued.job
         };
         std::iter::from_fn(|| self.begin().map(run)).collect()
@@ -46,7 +54,7 @@ fn one_large_job_runs_at_a_time() {
     assert_eq!(first.job, "large 1");
     assert_eq!(queue.begin().unwrap().job, "small");
     assert!(queue.begin().is_none());
-    queue.completed(first.size, Duration::ZERO);
+    queue.completed(first.kind, Duration::ZERO);
     assert_eq!(queue.begin().unwrap().job, "large 2");
     assert!(queue.begin().is_none());
 }
@@ -54,7 +62,7 @@ fn one_large_job_runs_at_a_time() {
 #[test]
 fn a_job_for_an_idle_thread_needs_no_slot() {
     let queue = queue(2, 1);
-    let push = |size| queue.push(size, None, String::new());
+    let push = |size| queue.push(kind(size), None, String::new());
     for _ in 0..3 {
         assert!(push(Fits).is_ok());
     }
@@ -62,16 +70,16 @@ fn a_job_for_an_idle_thread_needs_no_slot() {
     let running: Vec<_> = std::iter::from_fn(|| queue.begin()).take(2).collect();
     assert!(matches!(push(Fits), Err(HashError::Busy { .. })));
     for queued in running {
-        queue.completed(queued.size, Duration::ZERO);
+        queue.completed(queued.kind, Duration::ZERO);
     }
     assert!(push(Fits).is_ok());
-    assert_eq!(queue.status().refused, 2);
+    assert_eq!(queue.counts("normal").refused, 2);
 }
 
 #[test]
 fn large_jobs_that_wait_for_each_other_do_not_block_others() {
     let queue = queue(2, 2);
-    let push = |size| queue.push(size, None, String::new());
+    let push = |size| queue.push(kind(size), None, String::new());
     let mut taken = Vec::new();
     for _ in 0..3 {
         assert!(push(Large).is_ok());
@@ -90,7 +98,7 @@ fn a_large_job_for_an_idle_thread_needs_no_slot() {
             queue.add(Fits, "runs");
             assert!(queue.begin().is_some());
         }
-        let push = || queue.push(Large, None, String::new()).is_ok();
+        let push = || queue.push(kind(Large), None, String::new()).is_ok();
         assert_eq!([(); 4].map(|()| push()).into_iter().filter(|ok| *ok).count(), admitted);
     }
 }
@@ -101,9 +109,9 @@ fn a_job_that_is_taken_too_late_is_counted_and_frees_its_thread() {
     for late in 1..=2 {
         queue.add(Large, "late");
         let taken = queue.begin().unwrap();
-        queue.expired(taken.size);
-        let status = queue.status();
-        assert_eq!((status.late, status.running, status.completed), (late, 0, 0));
+        queue.expired(taken.kind);
+        let counts = queue.counts("large");
+        assert_eq!((counts.late, counts.completed, queue.status().running), (late, 0, 0));
     }
 }
 
@@ -113,14 +121,14 @@ fn a_canceled_job_frees_its_slot_and_is_returned_once() {
     queue.add(Fits, "runs");
     let running = queue.begin().unwrap();
     let slot = queue.add(Fits, "leaves");
-    assert!(queue.push(Fits, None, String::new()).is_err());
+    assert!(queue.push(kind(Fits), None, String::new()).is_err());
     assert_eq!(queue.cancel(slot, Cancellation::Abandoned).as_deref(), Some("leaves"));
     assert_eq!(queue.cancel(slot, Cancellation::Late), None);
     queue.add(Fits, "comes");
-    queue.completed(running.size, Duration::ZERO);
+    queue.completed(running.kind, Duration::ZERO);
     assert_eq!(queue.run_all(), ["comes"]);
-    let status = queue.status();
-    assert_eq!((status.abandoned, status.late, status.completed), (1, 0, 2));
+    let counts = queue.counts("normal");
+    assert_eq!((counts.abandoned, counts.late, counts.completed), (1, 0, 2));
 }
 
 #[test]
@@ -129,7 +137,28 @@ fn a_running_job_cannot_be_canceled() {
     let slot = queue.add(Large, "a");
     assert!(queue.begin().is_some());
     assert_eq!(queue.cancel(slot, Cancellation::Late), None);
-    assert_eq!(queue.status().late, 0);
+    assert_eq!(queue.counts("large").late, 0);
+}
+
+#[test]
+fn jobs_are_counted_by_class_and_family() {
+    let queue = queue(1, 100);
+    for (size, family) in [(Fits, "argon2"), (Large, "argon2"), (Large, "scrypt"), (Fits, "argon2")]
+    {
+        queue.push(JobKind { size, family }, None, String::new()).unwrap();
+    }
+    queue.run_all();
+    let jobs = queue.status().jobs;
+    let ran: Vec<_> = jobs.iter().map(|(kind, own)| (*kind, own.completed, own.run_time)).collect();
+    let ms = Duration::from_millis;
+    assert_eq!(
+        ran,
+        [
+            (("large", "argon2"), 1, ms(1)),
+            (("large", "scrypt"), 1, ms(1)),
+            (("normal", "argon2"), 2, ms(2)),
+        ]
+    );
 }
 
 #[test]
@@ -142,7 +171,7 @@ fn a_stopped_queue_returns_waiting_jobs_and_refuses_new_ones() {
     waiting.sort();
     assert_eq!(waiting, ["first", "large", "small"]);
     assert!(queue.next(|| {}).is_none());
-    let refused = queue.push(Fits, None, String::new());
+    let refused = queue.push(kind(Fits), None, String::new());
     assert!(matches!(refused, Err(HashError::Stopped)));
     assert!(queue.stop().is_empty());
 }
