@@ -14,8 +14,10 @@ const CHECK: &str = "
 
 /// axe finds nothing of WCAG 2.2 A and AA, in light and dark colors.
 #[tokio::test]
-#[cfg_attr(browser_missing, ignore = "needs Chromium and its driver")]
-#[cfg_attr(axe_missing, ignore = "needs axe-core, which tests/run downloads")]
+#[cfg_attr(
+    any(browser_missing, axe_missing),
+    ignore = "needs Chromium, its driver and axe-core, which tests/run installs"
+)]
 async fn axe_finds_no_violation_on_any_page() {
     let site = states::site().await;
     let browser = site.browser().await;
