@@ -64,11 +64,11 @@ fn parts(raw: &str) -> (String, String) {
     (decoded(message.body_text(0)), decoded(message.body_html(0)))
 }
 
-/// Compares `text` with a file of `tests/golden`. If `TEST_WRITE_GOLDEN` is set, writes the file.
+/// Compares `text` with a file of `tests/golden`. If `UPDATE` is set, writes the file.
 #[track_caller]
 fn assert_golden(name: &str, text: &str) {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
-    if std::env::var_os("TEST_WRITE_GOLDEN").is_some() {
+    if std::env::var_os("UPDATE").is_some() {
         std::fs::write(&file, text).unwrap();
     }
     let golden = std::fs::read_to_string(&file).unwrap_or_default();
