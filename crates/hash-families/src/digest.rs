@@ -79,6 +79,7 @@ impl DigestAlgorithm {
         feature = "mediawiki",
         feature = "mssql",
         feature = "mysql",
+        feature = "oracle",
         feature = "salted-digest",
         feature = "spring",
         feature = "symfony"
