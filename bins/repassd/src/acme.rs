@@ -66,7 +66,7 @@ enum AcmeError {
     Challenge(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("{} cannot be read or written; check tls.acme.folder", .0.display())]
     File(PathBuf, #[source] io::Error),
-    #[error("{} is not that of an account; remove it, and another account is created", .0.display())]
+    #[error("{} is not the file of an ACME account; remove it, and another account is created", .0.display())]
     AccountFile(PathBuf, #[source] serde_json::Error),
     #[error("the HTTP client could not be made")]
     Client(#[source] reqwest::Error),

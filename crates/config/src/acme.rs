@@ -97,7 +97,7 @@ impl RawAcme {
         }
         let own = folder.join(self.folder);
         private_folder(&own).map_err(|reason| KeyError::new("tls.acme.folder", reason))?;
-        // A folder for each directory, since accounts and certificates of a trial are no others'.
+        // A folder for each directory, so that those of a trial are not used in production.
         let is_plain = |c: char| c.is_ascii_alphanumeric() || ".-".contains(c);
         let name = host.replace(|c| !is_plain(c), "_");
         let contact = self.contact.iter().map(|address| format!("mailto:{address}")).collect();

@@ -1,9 +1,9 @@
 //! Functions of the schema, for what every request does. The server keeps their plans, while it
 //! plans an unnamed statement each time.
 //!
-//! A function is one statement, which commits by itself. So it also runs behind a pooler, and no
-//! node holds locks that stops. Each of its statements sees the commits before it: after
-//! the lock of the account's row, those of all other writers of the account.
+//! A function is one statement, which commits by itself. So it also runs behind a pooler, and a node
+//! that stops leaves no lock behind. Each statement in it sees the commits before it: once the row
+//! of the account is locked, those of all other writers of the account.
 //!
 //! Nodes of the previous version call them too: a version that needs other parameters adds a
 //! function of another name.

@@ -130,7 +130,7 @@ impl HttpClient for Collector {
         let (endpoint, mut headers) = (self.config.endpoint.clone(), self.config.headers.clone());
         let (parts, body) = request.into_parts();
         headers.extend(parts.headers);
-        // The thread of the exporter is none of the runtime.
+        // The exporter calls this on a thread outside the runtime.
         let sent =
             self.runtime.spawn(async move { endpoint.post(headers, body, MAX_ANSWER).await });
         let sent = sent.await?;
