@@ -56,13 +56,15 @@ impl PasswordChangeService {
         let password = Arc::new(password);
         let credential = found.as_ref().and_then(|found| found.credential.as_ref());
         let is_right = self.is_password(&password, credential, audit).await?;
-        let (account, credential, enrollment) =
-            match found {
-                Some(AccountWithCredential {
-                    account, credential: Some(credential), otp, ..
-                }) if is_right => (account, credential, otp),
-                _ => return Err(ChangeError::WrongPassword),
-            };
+        let Some(AccountWithCredential {
+            account,
+            credential: Some(credential),
+            otp: enrollment,
+            ..
+        }) = found.filter(|_| is_right)
+        else {
+            return Err(ChangeError::WrongPassword);
+        };
         if !account.active {
             return Err(ChangeError::Inactive);
         }
