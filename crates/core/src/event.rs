@@ -141,41 +141,48 @@ impl fmt::Debug for OutboxEvent {
 /// and the event is delivered after the deferral.
 #[derive(Debug, Clone)]
 pub struct DeferredLockoutEvent {
-    id: Uuid,
-    at: Timestamp,
-    locked: EventKind,
-    /// The account, without its profile, and the origin of the request. Few attempts raise the
-    /// event, so it is not written yet.
-    origin: Arc<(Account, Context)>,
+    template: LockoutEventTemplate,
+    /// Without its profile. Few attempts raise the event, so it is not written yet.
+    account: Account,
+}
+
+/// What a [`DeferredLockoutEvent`] is made of before its account is known.
+#[derive(Debug, Clone)]
+pub struct LockoutEventTemplate {
+    pub(crate) id: Uuid,
+    pub(crate) at: Timestamp,
+    pub(crate) locked: EventKind,
+    pub(crate) context: Arc<Context>,
+}
+
+impl LockoutEventTemplate {
+    /// Creates a template. `id` must be unique. The first lockout is reported as `locked`:
+    /// [`EventKind::AccountLocked`] or [`EventKind::SignInLocked`].
+    pub fn new(id: Uuid, at: Timestamp, locked: EventKind, context: Context) -> Self {
+        Self { id, at, locked, context: Arc::new(context) }
+    }
+
+    /// Returns the event for an attempt at `account`.
+    pub fn at_account(&self, account: &Account) -> DeferredLockoutEvent {
+        let Account { realm, user_id, created_at, .. } = account;
+        let account = Account::new(account.id, realm.clone(), user_id.clone(), *created_at);
+        DeferredLockoutEvent { template: self.clone(), account }
+    }
 }
 
 impl DeferredLockoutEvent {
     /// How long an event is deferred if its attempt is not finished.
     pub const DEFERRAL: Duration = Duration::from_secs(60);
 
-    /// Creates the event for an attempt at `account`. `id` must be unique. The first lockout is
-    /// reported as `locked`: [`EventKind::AccountLocked`] or [`EventKind::SignInLocked`].
-    pub fn new(
-        id: Uuid,
-        at: Timestamp,
-        locked: EventKind,
-        account: &Account,
-        context: &Context,
-    ) -> Self {
-        let Account { realm, user_id, created_at, .. } = account;
-        let account = Account::new(account.id, realm.clone(), user_id.clone(), *created_at);
-        Self { id, at, locked, origin: Arc::new((account, context.clone())) }
-    }
-
     /// The account that may be locked out.
     pub fn account(&self) -> AccountId {
-        self.origin.0.id
+        self.account.id
     }
 
     /// The account's realm and user id: for stores whose accounts are in a table of another
     /// application, which does not contain the [`AccountId`].
     pub fn holder(&self) -> (&Realm, &UserId) {
-        (&self.origin.0.realm, &self.origin.0.user_id)
+        (&self.account.realm, &self.account.user_id)
     }
 
     /// Returns the event of this reservation and its due time, if the reservation causes the first
@@ -188,11 +195,11 @@ impl DeferredLockoutEvent {
         policy: &LockoutPolicy,
     ) -> Option<(OutboxEvent, Timestamp)> {
         let kind = match Self::kind(reservation.failures, policy)? {
-            EventKind::AccountLocked => self.locked,
+            EventKind::AccountLocked => self.template.locked,
             kind => kind,
         };
-        let (account, context) = &*self.origin;
-        let mut event = OutboxEvent::new(self.id, self.at, kind, account, context);
+        let LockoutEventTemplate { id, at, context, .. } = &self.template;
+        let mut event = OutboxEvent::new(*id, *at, kind, &self.account, context);
         event.payload["failures"] = reservation.failures.into();
         let due_at = after(event.at, Self::DEFERRAL);
         Some((event, due_at))
@@ -243,13 +250,9 @@ mod tests {
 
     #[test]
     fn lockout_events_are_raised_by_the_first_lockout_and_the_last() {
-        let deferred = DeferredLockoutEvent::new(
-            Uuid::nil(),
-            Timestamp::UNIX_EPOCH,
-            EventKind::SignInLocked,
-            &account(),
-            &Context::new("x"),
-        );
+        let (at, locked) = (Timestamp::UNIX_EPOCH, EventKind::SignInLocked);
+        let template = LockoutEventTemplate::new(Uuid::nil(), at, locked, Context::new("x"));
+        let deferred = template.at_account(&account());
         let second = Duration::from_secs(1);
         let policy = LockoutPolicy::new(2, second, second, 4).unwrap();
         let kinds = |policy: &LockoutPolicy| -> Vec<Option<String>> {

@@ -169,12 +169,13 @@ pub use self::{
     clock::{Clock, SystemClock},
     compromised::{CompromisedPasswords, CompromisedUnavailable},
     credential_store::{
-        AccountWithCredential, AttemptOutcome, Commit, CommitOutcome, Credential, CredentialStore,
-        FinishAttempt, MAX_SAME_NAME, Rehash, ReserveAttempt, ReserveOutcome, ResetSpend,
+        AccountReference, AccountWithCredential, AttemptOutcome, Commit, CommitOutcome, Credential,
+        CredentialStore, FindAndReserve, FinishAttempt, FoundAndReserved, MAX_SAME_NAME, Rehash,
+        ReserveAttempt, ReserveOutcome, ResetSpend,
     },
     engine::{Engine, EngineBuilder},
     engine_status::EngineStatus,
-    event::{DeferredLockoutEvent, EventKind, OutboxEvent},
+    event::{DeferredLockoutEvent, EventKind, LockoutEventTemplate, OutboxEvent},
     hash::{
         Argon2Path, Argon2PathError, Argon2idHasher, HashCost, HashError, HashProfile,
         HashedPassword, Hasher, HasherOptions, HasherStatus, InvalidPepper, InvalidProfile,

@@ -19,11 +19,12 @@ pub(crate) use refusals::Refusals;
 use crate::clock::until;
 use crate::engine_status::Counters;
 use crate::{
-    AccountWithCredential, AttemptKey, AttemptPath, AttemptReservation, Change, ChangeError,
-    ChangeOutcome, Changed, Clock, Commit, CommitOutcome, CompromisedPasswords, CompromisedRule,
-    CompromisedUnavailable, Credential, CredentialStore, ErrorChain, Hasher, InstallationKey,
-    LockoutPolicy, NewPassword, OtpSpend, Plaintext, Policy, PolicyContext, Proof, Randomness,
-    ReserveAttempt, ReserveOutcome, ResetSpend, Sessions, TokenId, TokenStore,
+    AccountReference, AccountWithCredential, AttemptKey, AttemptPath, AttemptReservation, Change,
+    ChangeError, ChangeOutcome, Changed, Clock, Commit, CommitOutcome, CompromisedPasswords,
+    CompromisedRule, CompromisedUnavailable, Credential, CredentialStore, ErrorChain,
+    FindAndReserve, FoundAndReserved, Hasher, InstallationKey, LockoutPolicy, NewPassword,
+    OtpSpend, Plaintext, Policy, PolicyContext, Proof, Randomness, ReserveOutcome, ResetSpend,
+    Sessions, TokenId, TokenStore,
 };
 
 /// Changes passwords: finds the account, reserves an attempt, verifies the proof, evaluates the new
@@ -73,10 +74,10 @@ impl PasswordChangeService {
         let (caller, subject) = (authorization.caller(), authorization.subject());
         let candidate = Arc::new(new_password);
 
-        let mut found = self.find(subject).await?;
+        let account = AccountReference::UserId(subject.clone());
+        let mut found =
+            self.find_and_reserve(account, path_of(&proof), otp.is_some(), audit).await?;
         let enrollment = found.as_mut().and_then(|found| found.otp.take());
-        audit.is_inactive = found.as_ref().is_some_and(|found| !found.account.active);
-        self.reserve_for(found.as_ref(), subject, path_of(&proof), otp.is_some(), audit).await?;
         let mut proved = self.prove(found, proof, &candidate, audit).await?;
         if otp.is_some() || requires_otp {
             let enrollment = self.enrollment(proved.account.id, enrollment).await?;
@@ -106,41 +107,47 @@ impl PasswordChangeService {
         self.commit(proved, hash, keep_token, audit).await
     }
 
-    /// Step 1: finds the account by realm and user id, and by the e-mail address if the request has
-    /// one.
-    async fn find(
+    /// Steps 1 and 2: finds the account, and reserves an attempt before anything is verified: at the
+    /// account, or at the identifier if there is none. Notes both for the audit record.
+    ///
+    /// A locked-out account refuses attempts, with one exception: a reset token without a one-time
+    /// password is still verified, and only a wrong token is refused. A token has at least 120 bits
+    /// and cannot be guessed, and otherwise wrong tokens could prevent the use of the right one.
+    async fn find_and_reserve(
         &self,
-        subject: &crate::Subject,
-    ) -> Result<Option<AccountWithCredential>, ChangeError> {
-        let found = self.store.find(subject).await?;
-        Ok(found.filter(|found| {
-            subject.email.as_deref().is_none_or(|email| found.account.has_email(email))
-        }))
-    }
-
-    /// Reserves an attempt at the account, or at the identifier if there is none, and notes both
-    /// for the audit record.
-    async fn reserve_for(
-        &self,
-        found: Option<&AccountWithCredential>,
-        subject: &crate::Subject,
+        account: AccountReference,
         path: AttemptPath,
         with_otp: bool,
         audit: &mut report::AuditContext,
-    ) -> Result<(), ChangeError> {
-        audit.account = found.map(|found| found.account.id);
-        let key = match audit.account {
-            Some(account) => AttemptKey::account(account),
-            None => AttemptKey::unknown(subject, &self.key),
-        };
-        audit.attempt_key = Some(key.clone());
-
+    ) -> Result<Option<AccountWithCredential>, ChangeError> {
         self.delete_expired_attempts().await;
-        audit.reservation = Some(self.reserve(&key, path, with_otp, found, audit).await?);
-        if let Some(Reservation::Made(_)) = audit.reservation {
-            audit.refused_before = self.refusals.take(&key);
-        }
-        Ok(())
+        let now = self.now_in_store_precision();
+        let unknown = AttemptKey::unknown(&account.subject(), &self.key);
+        let event = self.lockout_event(now, audit)?;
+        let attempt = FindAndReserve::new(account, unknown, path, self.lockout, event);
+        let FoundAndReserved { found, outcome } = self.store.find_and_reserve(&attempt).await?;
+
+        let account = found.as_ref().map(|found| &found.account);
+        audit.account = account.map(|account| account.id);
+        audit.is_inactive = account.is_some_and(|account| !account.active);
+        let key = audit.account.map_or(attempt.unknown, AttemptKey::account);
+        audit.attempt_key = Some(key.clone());
+        audit.reservation = Some(match outcome {
+            ReserveOutcome::Reserved(reservation) => {
+                audit.refused_before = self.refusals.take(&key);
+                Reservation::Made(reservation)
+            }
+            ReserveOutcome::LockedOut(locked_out) => {
+                audit.locked_until_reset = locked_out.until.is_none();
+                let retry_after =
+                    locked_out.until.map_or(self.lockout.max_delay(), |at| until(now, at));
+                if path == AttemptPath::Password || with_otp {
+                    return Err(ChangeError::TooManyAttempts { retry_after });
+                }
+                Reservation::LockedOut { retry_after }
+            }
+        });
+        Ok(found)
     }
 
     /// Deletes expired rows of attempts at the first change and at every 64th after it. A change
@@ -154,36 +161,6 @@ impl PasswordChangeService {
         }
         if let Err(error) = self.store.delete_expired_attempts(self.clock.now(), AT_MOST).await {
             tracing::warn!(error = %ErrorChain(&error), "expired attempts could not be deleted");
-        }
-    }
-
-    /// Step 2: reserves an attempt before anything is verified.
-    ///
-    /// A locked-out account refuses attempts, with one exception: a reset token without a one-time
-    /// password is still verified, and only a wrong token is refused. A token has at least 120 bits
-    /// and cannot be guessed, and otherwise wrong tokens could prevent the use of the right one.
-    async fn reserve(
-        &self,
-        key: &AttemptKey,
-        path: AttemptPath,
-        with_otp: bool,
-        found: Option<&AccountWithCredential>,
-        audit: &mut report::AuditContext,
-    ) -> Result<Reservation, ChangeError> {
-        let now = self.now_in_store_precision();
-        let event =
-            found.map(|found| self.lockout_event(&found.account, now, audit)).transpose()?;
-        let attempt = ReserveAttempt::new(key, path, &self.lockout, now).with_event(event.as_ref());
-        let locked_out = match self.store.reserve_attempt(&attempt).await? {
-            ReserveOutcome::Reserved(reservation) => return Ok(Reservation::Made(reservation)),
-            ReserveOutcome::LockedOut(locked_out) => locked_out,
-        };
-        audit.locked_until_reset = locked_out.until.is_none();
-        let retry_after = locked_out.until.map_or(self.lockout.max_delay(), |at| until(now, at));
-        if path == AttemptPath::Reset && !with_otp {
-            Ok(Reservation::LockedOut { retry_after })
-        } else {
-            Err(ChangeError::TooManyAttempts { retry_after })
         }
     }
 

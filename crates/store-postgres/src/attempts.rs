@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 use repass_core::{
-    AccountId, AttemptKey, AttemptOutcome, AttemptReservation, AttemptState, AuditRecord,
-    DeferredLockoutEvent, FinishAttempt, ReserveAttempt, ReserveOutcome, StoreError,
+    AccountId, AccountReference, AttemptKey, AttemptOutcome, AttemptReservation, AttemptState,
+    AuditRecord, DeferredLockoutEvent, FindAndReserve, FinishAttempt, FoundAndReserved, NameKind,
+    ReserveAttempt, ReserveOutcome, StoreError, fold_name,
 };
 use uuid::Uuid;
 
@@ -38,41 +39,79 @@ impl PostgresStore {
         Err(StoreError::Unavailable("the attempts of this account keep changing".into()))
     }
 
+    /// Finds the account and reserves its first attempt in one round trip, later ones in two.
+    /// Returns `None`, and writes nothing, if that must be done in two steps.
+    pub(crate) async fn find_and_reserve_at_once(
+        &self,
+        attempt: &FindAndReserve,
+    ) -> Result<Option<FoundAndReserved>, StoreError> {
+        let FindAndReserve { account, unknown, path, policy, now, .. } = attempt;
+        let source = self.accounts();
+        let first = AttemptState::default().reserve(unknown, *path, policy, *now);
+        let Ok((first, _)) = first else { return Ok(None) };
+        if source.mapped.is_some() || DeferredLockoutEvent::kind(first.failures, policy).is_some() {
+            return Ok(None);
+        }
+        let mut query = Query::default();
+        reference_values(&mut query, account);
+        query.value(unknown.as_bytes());
+        state_values(&mut query, &first);
+        let reply = self.run_non_idempotent(&query.call("find_and_reserve")).await?;
+        let Some(row) = reply.rows.first() else { return Ok(None) };
+        let found = get::<Option<Uuid>>(row, "id")?.map(|_| source.with_credential(row));
+        let found = found.transpose()?;
+        let (key, event) = attempt.target(found.as_ref().map(|found| &found.account));
+        let attempt = attempt.reservation(&key, event.as_ref());
+        let outcome = match get::<Option<i64>>(row, "failures")? {
+            None => reserved_first(&attempt)?.1,
+            Some(_) => {
+                let before = row::attempt_state(row)?;
+                match self.reserve_after(&attempt, Some(&before)).await? {
+                    Some(outcome) => outcome,
+                    None => self.reserve(&attempt).await?,
+                }
+            }
+        };
+        Ok(Some(FoundAndReserved { found, outcome }))
+    }
+
     /// Inserts the row, or updates it if its state is unchanged since it was read. Returns `None`,
     /// and writes nothing, after a concurrent update.
     async fn reserve_if_unchanged(
         &self,
         attempt: &ReserveAttempt<'_>,
     ) -> Result<Option<ReserveOutcome>, StoreError> {
-        let ReserveAttempt { key, path, policy, now, .. } = *attempt;
-        let raises_event = |reservation: &AttemptReservation| {
-            DeferredLockoutEvent::kind(reservation.failures, policy).is_some()
-        };
-        let Ok((first, reservation)) = AttemptState::default().reserve(key, path, policy, now)
-        else {
-            return Err(StoreError::Failed("the policy allows no attempt".into()));
-        };
-        let before = if raises_event(&reservation) {
-            self.row(&find_attempts(key)).await?
+        let (first, outcome) = reserved_first(attempt)?;
+        let before = if raises_event(&first, attempt) {
+            self.row(&find_attempts(attempt.key)).await?
         } else {
             let mut insert = Query::default();
-            insert.value(key.as_bytes());
+            insert.value(attempt.key.as_bytes());
             state_values(&mut insert, &first);
             let found = self.run_non_idempotent(&insert.call("reserve_attempt")).await?;
-            let Some(found) = found.rows.into_iter().next() else {
-                return Ok(Some(ReserveOutcome::Reserved(reservation)));
-            };
+            let Some(found) = found.rows.into_iter().next() else { return Ok(Some(outcome)) };
             Some(found)
         };
         let before = before.as_ref().map(row::attempt_state).transpose()?;
-        match before.unwrap_or_default().reserve(key, path, policy, now) {
+        self.reserve_after(attempt, before.as_ref()).await
+    }
+
+    /// Like [`reserve_if_unchanged`](Self::reserve_if_unchanged), with the state that was read;
+    /// `None` for no row.
+    async fn reserve_after(
+        &self,
+        attempt: &ReserveAttempt<'_>,
+        before: Option<&AttemptState>,
+    ) -> Result<Option<ReserveOutcome>, StoreError> {
+        let ReserveAttempt { key, path, policy, now, .. } = *attempt;
+        match before.copied().unwrap_or_default().reserve(key, path, policy, now) {
             Err(locked_out) => Ok(Some(ReserveOutcome::LockedOut(locked_out))),
-            Ok((after, reservation)) if raises_event(&reservation) => {
-                self.write_raising(attempt, before.as_ref(), &after, reservation).await
+            Ok((after, reservation)) if raises_event(&after, attempt) => {
+                self.write_raising(attempt, before, &after, reservation).await
             }
             Ok((after, reservation)) => {
                 let mut write = Query::default();
-                let sql = write_state_if_unchanged(&mut write, key, before.as_ref(), &after);
+                let sql = write_state_if_unchanged(&mut write, key, before, &after);
                 let reply = self.run_non_idempotent(&write.with_sql(sql)).await?;
                 Ok((reply.affected == 1).then_some(ReserveOutcome::Reserved(reservation)))
             }
@@ -208,6 +247,47 @@ impl PostgresStore {
         let found = self.row(&find_attempts(key)).await?;
         found.as_ref().map_or_else(|| Ok(AttemptState::default()), row::attempt_state)
     }
+}
+
+/// Returns the state and the outcome of the first attempt of a row.
+fn reserved_first(
+    attempt: &ReserveAttempt<'_>,
+) -> Result<(AttemptState, ReserveOutcome), StoreError> {
+    let ReserveAttempt { key, path, policy, now, .. } = *attempt;
+    match AttemptState::default().reserve(key, path, policy, now) {
+        Ok((state, reservation)) => Ok((state, ReserveOutcome::Reserved(reservation))),
+        Err(_) => Err(StoreError::Failed("the policy allows no attempt".into())),
+    }
+}
+
+fn raises_event(after: &AttemptState, attempt: &ReserveAttempt<'_>) -> bool {
+    DeferredLockoutEvent::kind(after.failures, attempt.policy).is_some()
+}
+
+/// Adds the realm, the user id, the e-mail address and the user name for
+/// [`functions::FIND_AND_RESERVE`](crate::functions). None of the last three finds no account.
+fn reference_values(query: &mut Query, account: &AccountReference) {
+    // No text of PostgreSQL contains NUL.
+    let text = |text: &String| (!text.contains('\0')).then(|| text.clone());
+    let (realm, user_id, email, username) = match account {
+        AccountReference::UserId(subject) => {
+            let email = subject.email.as_deref().map(fold_name);
+            let is_storable = email.as_ref().is_none_or(|email| text(email).is_some());
+            let user_id = subject.valid_user_id().filter(|_| is_storable).map(String::from);
+            let email = email.filter(|_| user_id.is_some());
+            (&subject.realm, user_id, email, None)
+        }
+        AccountReference::Name { realm, kind: NameKind::Email, name } => {
+            (realm, None, text(name), None)
+        }
+        AccountReference::Name { realm, kind: NameKind::Username, name } => {
+            (realm, None, None, text(name))
+        }
+    };
+    query.value(realm.as_str());
+    query.value(user_id);
+    query.value(email);
+    query.value(username);
 }
 
 /// Returns the call of [`functions::FINISH_ATTEMPT`](crate::functions), which releases no

@@ -3,8 +3,8 @@ use jiff::Timestamp;
 use repass_accounts_table::is_named;
 use repass_core::{
     AccountId, AccountWithCredential, AttemptOutcome, Commit, CommitOutcome, CredentialStore,
-    FinishAttempt, HashedPassword, MAX_SAME_NAME, NameKind, Realm, Rehash, ReserveAttempt,
-    ReserveOutcome, StoreError, Subject,
+    FindAndReserve, FinishAttempt, FoundAndReserved, HashedPassword, MAX_SAME_NAME, NameKind,
+    Realm, Rehash, ReserveAttempt, ReserveOutcome, StoreError, Subject,
 };
 
 use crate::query::Query;
@@ -69,6 +69,16 @@ impl CredentialStore for PostgresStore {
         attempt: &ReserveAttempt<'_>,
     ) -> Result<ReserveOutcome, StoreError> {
         self.with_retries(|| self.reserve(attempt)).await
+    }
+
+    async fn find_and_reserve(
+        &self,
+        attempt: &FindAndReserve,
+    ) -> Result<FoundAndReserved, StoreError> {
+        match self.with_retries(|| self.find_and_reserve_at_once(attempt)).await? {
+            Some(reserved) => Ok(reserved),
+            None => attempt.in_two_steps(self).await,
+        }
     }
 
     async fn finish_attempt(&self, attempt: &FinishAttempt) -> Result<bool, StoreError> {

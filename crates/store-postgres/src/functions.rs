@@ -32,6 +32,56 @@ pub(crate) const RESERVE_ATTEMPT: &str = "CREATE FUNCTION @reserve_attempt(
         END LOOP;
     END $$";
 
+/// Finds an account, by its user id and its e-mail address, if there is one, or by one of its names,
+/// and inserts the first state of its row of attempts, or of that of `p_unknown`. Returns one row: the
+/// account, if any, and the state that was there, if any. Returns no row, and inserts nothing, if
+/// several accounts have the name.
+pub(crate) const FIND_AND_RESERVE: &str = "CREATE FUNCTION @find_and_reserve(
+        p_realm TEXT, p_user_id TEXT, p_email_key TEXT, p_username_key TEXT, p_unknown BYTEA,
+        p_failures BIGINT, p_password_locked_until TIMESTAMPTZ,
+        p_reset_locked_until TIMESTAMPTZ, p_expires_at TIMESTAMPTZ)
+    RETURNS TABLE (id UUID, realm TEXT, user_id TEXT, email TEXT, username TEXT, profile JSON,
+                   active BOOLEAN, created_at TIMESTAMPTZ, updated_at TIMESTAMPTZ, hash TEXT,
+                   normalization TEXT, version BIGINT, changed_at TIMESTAMPTZ,
+                   valid_after TIMESTAMPTZ, sealed_secret BYTEA, last_step BIGINT,
+                   code_digest BYTEA, code_expires_at TIMESTAMPTZ,
+                   failures BIGINT, password_locked_until TIMESTAMPTZ,
+                   reset_locked_until TIMESTAMPTZ, expires_at TIMESTAMPTZ)
+    LANGUAGE plpgsql ROWS 1 AS $$
+    DECLARE
+        ids UUID[];
+        before RECORD;
+    BEGIN
+        IF p_user_id IS NOT NULL THEN
+            ids := ARRAY(SELECT a.id FROM @accounts a
+                         WHERE a.realm = p_realm AND a.user_id = p_user_id
+                           AND (p_email_key IS NULL OR a.email_key = p_email_key));
+        ELSIF p_email_key IS NOT NULL THEN
+            ids := ARRAY(SELECT a.id FROM @accounts a
+                         WHERE a.realm = p_realm AND a.email_key = p_email_key LIMIT 2);
+        ELSE
+            ids := ARRAY(SELECT a.id FROM @accounts a
+                         WHERE a.realm = p_realm AND a.username_key = p_username_key LIMIT 2);
+        END IF;
+        IF cardinality(ids) > 1 THEN
+            RETURN;
+        END IF;
+        SELECT s.failures, s.password_locked_until, s.reset_locked_until, s.expires_at INTO before
+        FROM @reserve_attempt(
+            COALESCE(uuid_send(ids[1]) || decode(repeat('00', 16), 'hex'), p_unknown),
+            p_failures, p_password_locked_until, p_reset_locked_until,
+            CASE WHEN ids[1] IS NULL THEN p_expires_at END) s;
+        RETURN QUERY
+            SELECT a.id, a.realm, a.user_id, a.email, a.username, a.profile, a.active, a.created_at,
+                   a.updated_at, a.hash, a.normalization, a.version, a.changed_at, a.valid_after,
+                   o.sealed_secret, o.last_step, o.code_digest, o.code_expires_at,
+                   before.failures, before.password_locked_until, before.reset_locked_until,
+                   before.expires_at
+            FROM (SELECT) one
+            LEFT JOIN @accounts a ON a.id = ids[1]
+            LEFT JOIN @one_time_passwords o ON o.account = a.id;
+    END $$";
+
 /// Spends a one-time password of an account whose row is locked: the one of a step, or a code.
 /// Returns whether it was unused.
 pub(crate) const SPEND_ONE_TIME_PASSWORD: &str = "CREATE FUNCTION @spend_one_time_password(

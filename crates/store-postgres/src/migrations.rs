@@ -209,6 +209,7 @@ const INITIAL: &[&str] = &[
     ) WITH (fillfactor = 10)",
     "INSERT INTO @probe (id, count) VALUES (1, 0)",
     functions::RESERVE_ATTEMPT,
+    functions::FIND_AND_RESERVE,
     functions::SPEND_ONE_TIME_PASSWORD,
     functions::FINISH_ATTEMPT,
     functions::CHANGE_PASSWORD,

@@ -1,9 +1,10 @@
 use jiff::Timestamp;
 use repass_core::{
-    AttemptKey, AttemptOutcome, AttemptReservation, AttemptState, FinishAttempt, ReserveAttempt,
-    ReserveOutcome, StoreError,
+    AccountReference, AttemptKey, AttemptOutcome, AttemptReservation, AttemptState, FindAndReserve,
+    FinishAttempt, FoundAndReserved, ReserveAttempt, ReserveOutcome, StoreError,
 };
 
+use crate::accounts::AccountsSource;
 use crate::commit::spend_one_time_password;
 use crate::connection::Db;
 use crate::failure::Result;
@@ -18,27 +19,36 @@ impl SqliteStore {
     ) -> std::result::Result<ReserveOutcome, StoreError> {
         let (key, path, policy, now) =
             (attempt.key.clone(), attempt.path, *attempt.policy, attempt.now);
-        let (accounts, deferred) = (self.accounts(), attempt.event.cloned());
+        let (accounts, event) = (self.accounts(), attempt.event.cloned());
         self.write_unsynced(move |db| {
-            let before = state(db, &key)?.unwrap_or_default();
-            let (after, mut reservation) = match before.reserve(&key, path, &policy, now) {
-                Ok(reserved) => reserved,
-                Err(locked_out) => {
-                    return Ok(Outcome::Rollback(ReserveOutcome::LockedOut(locked_out)));
+            let attempt = ReserveAttempt::new(&key, path, &policy, now).with_event(event.as_ref());
+            reserve(db, &accounts, &attempt)
+        })
+        .await
+    }
+
+    /// Finds the account and reserves the attempt in one transaction.
+    pub(crate) async fn find_and_reserve(
+        &self,
+        attempt: &FindAndReserve,
+    ) -> std::result::Result<FoundAndReserved, StoreError> {
+        let (accounts, attempt) = (self.accounts(), attempt.clone());
+        self.write_unsynced(move |db| {
+            let found = match &attempt.account {
+                AccountReference::UserId(subject) => match subject.valid_user_id() {
+                    Some(user_id) => {
+                        accounts.find(db, &subject.realm, &user_id)?.into_iter().collect()
+                    }
+                    None => Vec::new(),
+                },
+                AccountReference::Name { realm, kind, name } => {
+                    accounts.find_by_name(db, realm, *kind, name)?
                 }
             };
-            if let Some(deferred) = &deferred
-                && let Some((event, due_at)) = deferred.raised_by(&reservation, &policy)
-            {
-                let (realm, user_id) = deferred.holder();
-                // An account that was deleted meanwhile gets no event.
-                if accounts.register(db, event.account, realm, user_id)? {
-                    audit_and_events::write_event(db, &event, due_at)?;
-                    reservation.deferred_event = Some(event.id);
-                }
-            }
-            write(db, &key, &after)?;
-            Ok(Outcome::Commit(ReserveOutcome::Reserved(reservation)))
+            let found = attempt.account.only(found);
+            let (key, event) = attempt.target(found.as_ref().map(|found| &found.account));
+            let reserved = reserve(db, &accounts, &attempt.reservation(&key, event.as_ref()))?;
+            Ok(reserved.map(|outcome| FoundAndReserved { found, outcome }))
         })
         .await
     }
@@ -93,6 +103,31 @@ impl SqliteStore {
         })
         .await
     }
+}
+
+fn reserve(
+    db: Db<'_>,
+    accounts: &AccountsSource,
+    attempt: &ReserveAttempt<'_>,
+) -> Result<Outcome<ReserveOutcome>> {
+    let ReserveAttempt { key, path, policy, now, .. } = *attempt;
+    let before = state(db, key)?.unwrap_or_default();
+    let (after, mut reservation) = match before.reserve(key, path, policy, now) {
+        Ok(reserved) => reserved,
+        Err(locked_out) => return Ok(Outcome::Rollback(ReserveOutcome::LockedOut(locked_out))),
+    };
+    if let Some(deferred) = attempt.event
+        && let Some((event, due_at)) = deferred.raised_by(&reservation, policy)
+    {
+        let (realm, user_id) = deferred.holder();
+        // An account that was deleted meanwhile gets no event.
+        if accounts.register(db, event.account, realm, user_id)? {
+            audit_and_events::write_event(db, &event, due_at)?;
+            reservation.deferred_event = Some(event.id);
+        }
+    }
+    write(db, key, &after)?;
+    Ok(Outcome::Commit(ReserveOutcome::Reserved(reservation)))
 }
 
 /// Returns the row of `key`, if there is one.

@@ -1,8 +1,9 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use repass_core::{
-    AccountId, AccountWithCredential, Commit, CommitOutcome, CredentialStore, FinishAttempt,
-    HashedPassword, NameKind, Realm, Rehash, ReserveAttempt, ReserveOutcome, StoreError, Subject,
+    AccountId, AccountWithCredential, Commit, CommitOutcome, CredentialStore, FindAndReserve,
+    FinishAttempt, FoundAndReserved, HashedPassword, NameKind, Realm, Rehash, ReserveAttempt,
+    ReserveOutcome, StoreError, Subject,
 };
 
 use crate::row::Columns;
@@ -47,6 +48,13 @@ impl CredentialStore for SqliteStore {
         attempt: &ReserveAttempt<'_>,
     ) -> Result<ReserveOutcome, StoreError> {
         self.reserve(attempt).await
+    }
+
+    async fn find_and_reserve(
+        &self,
+        attempt: &FindAndReserve,
+    ) -> Result<FoundAndReserved, StoreError> {
+        Self::find_and_reserve(self, attempt).await
     }
 
     async fn finish_attempt(&self, attempt: &FinishAttempt) -> Result<bool, StoreError> {

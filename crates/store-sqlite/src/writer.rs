@@ -27,6 +27,15 @@ pub(crate) enum Outcome<T> {
     Rollback(T),
 }
 
+impl<T> Outcome<T> {
+    pub(crate) fn map<U>(self, change: impl FnOnce(T) -> U) -> Outcome<U> {
+        match self {
+            Self::Commit(value) => Outcome::Commit(change(value)),
+            Self::Rollback(value) => Outcome::Rollback(change(value)),
+        }
+    }
+}
+
 /// The durability of a transaction when its caller is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Durability {

@@ -156,6 +156,7 @@ pub fn checks() -> Vec<Check> {
         credentials find::texts_unchanged;
 
         credentials attempts::each_path_is_locked_out_by_its_own_failures;
+        credentials attempts::an_account_is_found_with_its_reservation;
         credentials attempts::the_maximum_locks_passwords_out_until_a_reset;
         credentials attempts::releases_restore_the_row;
         credentials attempts::successes_clear_the_row;

@@ -1,12 +1,14 @@
 //! The audit record of an attempt, and its events.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{PasswordChangeService, Reservation};
 use crate::{
     Account, AccountId, AttemptKey, AttemptOutcome, AuditRecord, Change, ChangeError, Context,
-    DeferredLockoutEvent, EventKind, FinishAttempt, OutboxEvent, Proof, RandomnessError, Realm,
+    EventKind, FinishAttempt, LockoutEventTemplate, OutboxEvent, Proof, RandomnessError, Realm,
     SignIn, Violation, random_uuid,
 };
 
@@ -15,7 +17,7 @@ pub(super) struct AuditContext {
     realm: Realm,
     action: &'static str,
     caller: String,
-    context: Context,
+    context: Arc<Context>,
     /// The kind of event if the account is locked out.
     locked: EventKind,
     /// The kind of event if the password is set.
@@ -60,7 +62,7 @@ impl AuditContext {
             realm,
             action,
             caller,
-            context: context.clone().bounded(),
+            context: Arc::new(context.clone().bounded()),
             locked: EventKind::AccountLocked,
             changed: EventKind::PasswordSet,
             account: None,
@@ -165,7 +167,7 @@ impl PasswordChangeService {
             outcome: outcome.to_owned(),
             detail,
             caller: audit.caller.clone(),
-            context: audit.context.clone(),
+            context: Context::clone(&audit.context),
         })
     }
 
@@ -182,12 +184,12 @@ impl PasswordChangeService {
     /// The event to write if the reservation of this attempt locks the account out.
     pub(super) fn lockout_event(
         &self,
-        account: &Account,
         at: Timestamp,
         audit: &AuditContext,
-    ) -> Result<DeferredLockoutEvent, RandomnessError> {
+    ) -> Result<LockoutEventTemplate, RandomnessError> {
         let id = random_uuid(&*self.randomness)?;
-        Ok(DeferredLockoutEvent::new(id, at, audit.locked, account, &audit.context))
+        let context = Arc::clone(&audit.context);
+        Ok(LockoutEventTemplate { id, at, locked: audit.locked, context })
     }
 }
 

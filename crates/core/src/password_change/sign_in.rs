@@ -8,9 +8,9 @@ use super::report::AuditContext;
 use super::{PasswordChangeService, Proved, Reservation};
 use crate::clock::until;
 use crate::{
-    AccountWithCredential, AttemptOutcome, AttemptPath, ChangeError, ErrorChain, FinishAttempt,
-    NameKind, OtpSpend, Plaintext, PolicyContext, SignIn, SignInError, SignInName, SignedIn,
-    Subject, fold_name,
+    AccountReference, AccountWithCredential, AttemptOutcome, AttemptPath, ChangeError, ErrorChain,
+    FinishAttempt, NameKind, OtpSpend, Plaintext, PolicyContext, SignIn, SignInError, SignInName,
+    SignedIn, Subject, fold_name,
 };
 
 impl PasswordChangeService {
@@ -34,24 +34,18 @@ impl PasswordChangeService {
     ) -> Result<(SignedIn, Proved), ChangeError> {
         let SignIn { realm, name, password, otp, evaluate, .. } = sign_in;
         let at = self.now_in_store_precision();
-        let (found, subject) = match name {
-            SignInName::UserId(user_id) => {
-                let subject = Subject::new(realm, user_id);
-                (self.store.find(&subject).await?, subject)
-            }
-            SignInName::Email(email) => {
-                let name = fold_name(&email);
-                let found = self.store.find_by_name(&realm, NameKind::Email, &name).await?;
-                (only(found), Subject::new(realm, "").with_email(name))
-            }
-            SignInName::Username(username) => {
-                let name = fold_name(&username);
-                let found = self.store.find_by_name(&realm, NameKind::Username, &name).await?;
-                (only(found), Subject::new(realm, name))
-            }
+        let named = |kind, name: String| AccountReference::Name {
+            realm: realm.clone(),
+            kind,
+            name: fold_name(&name),
         };
-        self.reserve_for(found.as_ref(), &subject, AttemptPath::Password, otp.is_some(), audit)
-            .await?;
+        let account = match name {
+            SignInName::UserId(user_id) => AccountReference::UserId(Subject::new(realm, user_id)),
+            SignInName::Email(email) => named(NameKind::Email, email),
+            SignInName::Username(username) => named(NameKind::Username, username),
+        };
+        let path = AttemptPath::Password;
+        let found = self.find_and_reserve(account, path, otp.is_some(), audit).await?;
 
         let password = Arc::new(password);
         let credential = found.as_ref().and_then(|found| found.credential.as_ref());
@@ -138,19 +132,4 @@ impl PasswordChangeService {
         }
         violations
     }
-}
-
-/// Returns the account of a name that only one account has. A name of several accounts is that of
-/// none, since it does not say whose password is meant.
-fn only(mut found: Vec<AccountWithCredential>) -> Option<AccountWithCredential> {
-    let first = found.pop()?;
-    if let Some(other) = found.first() {
-        tracing::warn!(
-            account = %first.account.id,
-            other = %other.account.id,
-            "several accounts have this e-mail address or user name; none can sign in with it"
-        );
-        return None;
-    }
-    Some(first)
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use repass_core::{
     Account, AdministrationStore, AttemptKey, AttemptOutcome, AttemptPath, ClaimEvents, Context,
-    CredentialStore, DeferredLockoutEvent, EventKind, FinishAttempt, InstallationKey,
+    CredentialStore, EventKind, FinishAttempt, InstallationKey, LockoutEventTemplate,
     LockoutPolicy, NameKind, OutboxStore, ReserveAttempt, ReserveOutcome, Subject,
 };
 use repass_postgres_cluster::Proxy;
@@ -84,7 +84,7 @@ async fn wrong_passwords(
         let id = Uuid::from_u128(number * 10 + u128::try_from(turn).unwrap());
         let event = found.map(|account| {
             let (locked, context) = (EventKind::AccountLocked, Context::new("test"));
-            DeferredLockoutEvent::new(id, now, locked, &account, &context)
+            LockoutEventTemplate::new(id, now, locked, context).at_account(&account)
         });
         let attempt = ReserveAttempt::new(&key, AttemptPath::Password, &policy, now);
         let reserved = store.reserve_attempt(&attempt.with_event(event.as_ref())).await.unwrap();

@@ -6,11 +6,13 @@ use jiff::Timestamp;
 use super::Fixture;
 use super::check::check_eq;
 use super::sample::{
-    self, CONCURRENT_CALLS, added, at, key, policy, policy_with_max_failures, release, unknown_key,
+    self, CONCURRENT_CALLS, account, added, at, hash, key, lockout_event, policy,
+    policy_with_max_failures, realm, release, unknown_key, with,
 };
 use repass_core::{
-    AttemptKey, AttemptOutcome, AttemptPath, AttemptReservation, CredentialStore, LockedOut,
-    LockoutPolicy,
+    AccountReference, AttemptKey, AttemptOutcome, AttemptPath, AttemptReservation, CredentialStore,
+    EventKind, FindAndReserve, FoundAndReserved, InstallationKey, LockedOut, LockoutPolicy,
+    NameKind, ReserveOutcome, Subject, fold_name,
 };
 
 const PATHS: [AttemptPath; 2] = [AttemptPath::Password, AttemptPath::Reset];
@@ -67,6 +69,75 @@ pub(super) async fn each_path_is_locked_out_by_its_own_failures(fixture: &dyn Fi
         );
         let again = reserve(&*store, &key, path, &policy, at(60)).await;
         check_eq!(again.expect("the lockout is over").previously_locked_until, Some(at(60)));
+    }
+}
+
+/// Proves ASVS 6.3.8.
+pub(super) async fn an_account_is_found_with_its_reservation(fixture: &dyn Fixture) {
+    let store = fixture.store();
+    let realm = realm();
+    let named = |user_id: &str, email: &str| {
+        with(account(&realm, user_id), |it| {
+            it.email = email.parse().ok();
+            it.username = Some("É'1".to_owned());
+        })
+    };
+    let wanted = named("pat", "Pat@Example.org");
+    let inactive =
+        with(named("former", "b@example.org"), |it| (it.active, it.username) = (false, None));
+    for account in [&wanted, &inactive, &account(&sample::realm(), "pat")] {
+        fixture.add_account(account, Some(&hash("found"))).await;
+    }
+    let subject = |user_id: &str| Subject::new(realm.clone(), user_id);
+    let by_name = |kind, name: &str| {
+        let (realm, name) = (realm.clone(), fold_name(name));
+        AccountReference::Name { realm, kind, name }
+    };
+    let cases = [
+        (AccountReference::UserId(subject("pat")), Some(&wanted)),
+        (AccountReference::UserId(subject("pat").with_email("PAT@example.ORG")), Some(&wanted)),
+        (AccountReference::UserId(subject("pat").with_email("b@example.org")), None),
+        (AccountReference::UserId(subject("pat").with_email("\0")), None),
+        (AccountReference::UserId(subject("former")), Some(&inactive)),
+        (AccountReference::UserId(subject("nobody")), None),
+        (AccountReference::UserId(subject("nobody").with_email("pat@example.org")), None),
+        (AccountReference::UserId(subject("no\nuser id").with_email("pat@example.org")), None),
+        (AccountReference::UserId(subject("")), None),
+        (by_name(NameKind::Email, "pat@EXAMPLE.org"), Some(&wanted)),
+        (by_name(NameKind::Username, "e\u{301}'1"), Some(&wanted)),
+        (by_name(NameKind::Username, "pat@example.org"), None),
+        (by_name(NameKind::Email, "a\0b@x.org"), None),
+    ];
+    let policy = policy(3, MINUTE);
+    for (account, expected) in cases {
+        let event = lockout_event(EventKind::SignInLocked, at(0));
+        let reset = AttemptPath::Reset;
+        let unknown = AttemptKey::unknown(
+            &Subject::new(realm.clone(), format!("{account:?}")),
+            &InstallationKey::from_bytes([7; 32]),
+        );
+        let attempt = FindAndReserve::new(account, unknown.clone(), reset, policy, event);
+        let own = expected.map_or(unknown, key);
+        let mut last = None;
+        for count in 1..=3 {
+            let FoundAndReserved { found, outcome } =
+                store.find_and_reserve(&attempt).await.expect("find_and_reserve");
+            let id = found.as_ref().map(|found| found.account.id);
+            check_eq!(id, expected.map(|account| account.id), "the account that is meant is found");
+            let hash = found.and_then(|found| found.credential);
+            check_eq!(hash.is_some(), expected.is_some(), "the account is found with its hash");
+            let ReserveOutcome::Reserved(reservation) = outcome else {
+                panic!("attempt {count} is not locked out")
+            };
+            check_eq!((&reservation.key, reservation.failures), (&own, count));
+            last = Some(reservation);
+        }
+        let refused = store.find_and_reserve(&attempt).await.expect("find_and_reserve");
+        let locked_out = ReserveOutcome::LockedOut(LockedOut { until: Some(at(60)) });
+        check_eq!(refused.outcome, locked_out, "three failures lock out");
+        check_eq!(refused.found.is_some(), expected.is_some(), "it is found also then");
+        let last = last.expect("three were made");
+        assert!(sample::finish_attempt(&*store, &last, AttemptOutcome::Succeeded).await);
     }
 }
 

@@ -11,14 +11,14 @@ use jiff::Timestamp;
 use super::administration::added;
 use super::check::{check_empty, check_eq};
 use super::sample::{
-    CONCURRENT_CALLS, account, at, audit, commit, event, finish_attempt, key, policy,
-    policy_with_max_failures, realm, release, reserve, reset_token, uuid, with,
+    CONCURRENT_CALLS, account, at, audit, commit, event, finish_attempt, key, lockout_event,
+    policy, policy_with_max_failures, realm, release, reserve, reset_token, uuid, with,
 };
 use repass_core::{
     Account, AdministrationStore, AttemptOutcome, AttemptPath, AttemptReservation, AuditFilter,
-    AuditRecord, Claim, ClaimEvents, ClaimedEvent, CommitOutcome, Context, DeferredLockoutEvent,
-    Delivery, DeliveryOutcome, DeliveryState, EventKind, FinishAttempt, LockoutPolicy, OlderTokens,
-    OutboxEntry, OutboxEvent, OutboxFilter, PruneCutoffs, Pruned,
+    AuditRecord, Claim, ClaimEvents, ClaimedEvent, CommitOutcome, Delivery, DeliveryOutcome,
+    DeliveryState, EventKind, FinishAttempt, LockoutPolicy, OlderTokens, OutboxEntry, OutboxEvent,
+    OutboxFilter, PruneCutoffs, Pruned,
 };
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -438,8 +438,7 @@ async fn locked_out(
 ) -> (OutboxEvent, AttemptReservation) {
     let (path, key) = (AttemptPath::Password, key(account));
     for failures in 1.. {
-        let deferred =
-            DeferredLockoutEvent::new(uuid(), at(0), LOCKED, account, &Context::new("conformance"));
+        let deferred = lockout_event(LOCKED, at(0)).at_account(account);
         let reservation = reserve(store, &key, path, policy, at(0), Some(&deferred)).await;
         let reservation = reservation.expect("not locked out before the lockout event");
         let raised = deferred.raised_by(&reservation, policy).map(|(event, _)| event);
@@ -487,8 +486,7 @@ pub(super) async fn a_lockout_event_is_deferred_until_the_proof_has_failed(
     let unknown = failed(&unknown, audit(&account, "x"));
     store.finish_attempt(&unknown).await.expect("an event that does not exist");
 
-    let second =
-        DeferredLockoutEvent::new(uuid(), at(2), LOCKED, &account, &Context::new("conformance"));
+    let second = lockout_event(LOCKED, at(2)).at_account(&account);
     let path = AttemptPath::Password;
     let reservation = reserve(store, &key(&account), path, &policy, at(2), Some(&second)).await;
     check_eq!(
@@ -496,8 +494,7 @@ pub(super) async fn a_lockout_event_is_deferred_until_the_proof_has_failed(
         None,
         "a second lockout writes no second event"
     );
-    let deferred =
-        DeferredLockoutEvent::new(uuid(), at(3), LOCKED, &account, &Context::new("conformance"));
+    let deferred = lockout_event(LOCKED, at(3)).at_account(&account);
     let reservation = reserve(store, &key(&account), path, &policy, at(3), Some(&deferred)).await;
     let last = reservation
         .expect("not locked out")

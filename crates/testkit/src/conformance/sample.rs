@@ -5,9 +5,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use repass_core::{
     Account, AccountBatch, AccountId, AccountWithCredential, AttemptKey, AttemptOutcome,
-    AttemptPath, AttemptReservation, AuditRecord, Credential, CredentialStore,
-    DeferredLockoutEvent, FinishAttempt, HashedPassword, InstallationKey, LockedOut, LockoutPolicy,
-    Realm, ReserveAttempt, ReserveOutcome, Subject,
+    AttemptPath, AttemptReservation, AuditRecord, Context, Credential, CredentialStore,
+    DeferredLockoutEvent, EventKind, FinishAttempt, HashedPassword, InstallationKey, LockedOut,
+    LockoutEventTemplate, LockoutPolicy, Realm, ReserveAttempt, ReserveOutcome, Subject,
 };
 
 use super::Fixture;
@@ -120,6 +120,11 @@ pub(super) fn policy_with_max_failures(
     max_failures: u32,
 ) -> LockoutPolicy {
     LockoutPolicy::new(threshold, delay, delay, max_failures).expect("numbers within bounds")
+}
+
+/// Returns an event of this kind for the account that an attempt locks out.
+pub(super) fn lockout_event(locked: EventKind, at: Timestamp) -> LockoutEventTemplate {
+    LockoutEventTemplate::new(uuid(), at, locked, Context::new("conformance"))
 }
 
 /// Reserves an attempt.
