@@ -6,9 +6,6 @@ use zeroize::Zeroizing;
 const ENTITIES: [(u8, &[u8]); 4] =
     [(b'&', b"&amp;"), (b'<', b"&lt;"), (b'>', b"&gt;"), (b'"', b"&quot;")];
 
-/// The longest of them, for bounds of memory and time.
-pub(crate) const LONGEST_ENTITY: usize = 6;
-
 /// Trims `password` like PHP's `trim`: space, tab, line feed, carriage return, NUL and vertical
 /// tab.
 pub(crate) fn trimmed(password: &[u8]) -> &[u8] {

@@ -62,7 +62,8 @@
 //! - DES crypt hashes seven bits of each byte, and in its traditional form the first eight bytes. It
 //!   refuses a password with a NUL.
 //! - PostgreSQL prepares a password by SASLprep, unless that forbids it.
-//! - OpenCart and phpBB replace `&`, `<`, `>` and `"` by entities of HTML, and trim white space.
+//! - OpenCart and phpBB replace `&`, `<`, `>` and `"` by entities of HTML, and trim white space. The
+//!   bcrypt of phpBB since 3.1 cannot be distinguished from others', so such passwords do not verify.
 //! - better-auth normalizes to NFKC.
 //! - WordPress and Drupal trim white space.
 //! - SHA-crypt accepts at most 511 bytes, Drupal 512 and MySQL's `caching_sha2_password` 256, as

@@ -266,7 +266,7 @@ const FACTS: [Facts; 40] = [
         name: "mysql-sha2",
         feature: Some("mysql"),
         texts: "`$mysql-sha2$`*",
-        systems: "MySQL 8: caching_sha2_password",
+        systems: "MySQL 8 and later: caching_sha2_password",
         bounds: "5000 to 1 000 000 rounds",
         determined: "every password",
         hashes: "MySQL, hashcat",
