@@ -1,5 +1,5 @@
-//! Drupal 7 and later: phpass over SHA-512, `$S$Dsaltsalttag`, with the tag cut to 43 characters.
-//! `U$S$…` is a hash of the hexadecimal MD5 that Drupal 6 had stored.
+//! Drupal 7 to 10.0: phpass over SHA-512, `$S$Dsaltsalttag`, with the tag cut to 43 characters.
+//! `U$S$…` is a hash of the hexadecimal MD5 that Drupal 6 had stored. Drupal's forms trim passwords.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -10,6 +10,7 @@ use sha2::Sha512;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+use crate::cleaned::trimmed;
 use crate::foreign_hash::StoredHash;
 use crate::parsing::{CRYPT, crypt_value};
 use crate::phpass::Stretching;
@@ -53,6 +54,7 @@ impl Drupal {
 
 impl StoredHash for Drupal {
     fn verify(&self, password: &[u8], _: &Projects) -> Result<bool, VerifyError> {
+        let password = trimmed(password);
         if password.len() > PASSWORD_BYTES {
             return Ok(false);
         }
@@ -66,8 +68,8 @@ impl StoredHash for Drupal {
         Ok(tag.as_bytes()[..TAG_CHARACTERS].ct_eq(self.tag.as_bytes()).into())
     }
 
-    fn determines(&self, _: &[u8]) -> bool {
-        true
+    fn determines(&self, password: &[u8]) -> bool {
+        trimmed(password) == password
     }
 
     fn memory_bytes(&self) -> usize {

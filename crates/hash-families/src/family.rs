@@ -37,7 +37,7 @@ pub enum Family {
     DesCrypt,
     /// bcrypt of the password and a pepper, of Devise.
     Devise,
-    /// Drupal 7 and later: `$S$`, and `U$S$` of accounts from Drupal 6.
+    /// Drupal 7 to 10.0: `$S$`, and `U$S$` of accounts from Drupal 6.
     Drupal,
     /// The modified scrypt of Firebase.
     FirebaseScrypt,
@@ -112,8 +112,8 @@ impl Family {
             .or_else(|| is_aspnet_identity(text).then_some(Self::AspNetIdentity))
     }
 
-    /// Returns a self-describing text without the scheme in braces that some systems write before
-    /// it, such as `{CRYPT}` or `{argon2}`.
+    /// Returns a self-describing text without the scheme that some systems write before it, such as
+    /// `{CRYPT}`, `{argon2}` or `:argon2:`.
     pub fn strip_wrapper(text: &str) -> &str {
         strip_wrapper(text)
     }
@@ -226,7 +226,8 @@ const PREFIXES: &[(&str, Family)] = &[
 
 /// The schemes before a self-describing text, in any case: LDAP's `{CRYPT}`, Dovecot's names for
 /// it, the `{GOST_YESCRYPT}` of 389 Directory Server, the `{ARGON2}` of OpenLDAP and Dovecot, and
-/// Spring Security's, which may have a version as in `{argon2@SpringSecurity_v5_8}`.
+/// Spring Security's, which may have a version as in `{argon2@SpringSecurity_v5_8}`. MediaWiki's
+/// `:argon2:` is not in braces.
 const WRAPPERS: [&str; 12] = [
     "CRYPT",
     "DES-CRYPT",
@@ -244,6 +245,9 @@ const WRAPPERS: [&str; 12] = [
 
 /// Strips a wrapper from a self-describing text.
 pub(crate) fn strip_wrapper(text: &str) -> &str {
+    if let Some(inner) = text.strip_prefix(":argon2:").filter(|inner| inner.starts_with('$')) {
+        return inner;
+    }
     let wrapped = text.strip_prefix('{').and_then(|rest| rest.split_once('}'));
     wrapped
         .filter(|(scheme, inner)| {
@@ -333,6 +337,8 @@ mod tests {
         assert_eq!(Family::detect("{CRYPT"), None);
         assert_eq!(Family::detect("{argon2@SpringSecurity_v5_8}$argon2id$v"), Some(Family::Argon2));
         assert_eq!(Family::detect("{ARGON2I}$argon2i$v"), Some(Family::Argon2));
+        assert_eq!(Family::detect(":argon2:$argon2id$v"), Some(Family::Argon2));
+        assert_eq!(Family::detect(":argon2:v"), None);
         assert_eq!(Family::detect("{sSHA}x"), Some(Family::LdapDigest));
         assert_eq!(Family::detect("{CLEARTEXT}x"), None);
         assert_eq!(Family::detect("{SSSHA}x"), None);

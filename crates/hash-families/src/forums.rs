@@ -9,8 +9,9 @@
 //! The systems store salt and digest in two columns. The import writes `$vbulletin$salt$digest`,
 //! `$mybb$…` or `$opencart$…`, in Base64 without padding.
 //!
-//! OpenCart replaced `&`, `<`, `>` and `"` in passwords by entities of HTML, so both texts are
-//! tried. Invision Power Board replaced more; its passwords with such characters do not verify.
+//! OpenCart replaces `&`, `<`, `>` and `"` in passwords by entities of HTML, and since version 3 trims
+//! them, so both texts are tried. Invision Power Board replaced more; its passwords with such
+//! characters do not verify.
 
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ use data_encoding::{BASE64_NOPAD, HEXLOWER};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+use crate::cleaned::with_entities;
 use crate::cost;
 use crate::foreign_hash::StoredHash;
 use crate::parsing::split;
@@ -84,35 +86,15 @@ fn hexadecimal(algorithm: DigestAlgorithm, parts: &[&[u8]]) -> Zeroizing<String>
     Zeroizing::new(HEXLOWER.encode(&algorithm.digest(parts)))
 }
 
-/// The entities of PHP's `htmlspecialchars` without single quotes.
-const ENTITIES: [(u8, &[u8]); 4] =
-    [(b'&', b"&amp;"), (b'<', b"&lt;"), (b'>', b"&gt;"), (b'"', b"&quot;")];
-
-/// Replaces characters by entities; `None` if there are none.
-fn with_entities(password: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-    let entity = |byte: &u8| ENTITIES.iter().find(|(own, _)| own == byte).map(|(_, text)| *text);
-    let more: usize = password.iter().filter_map(entity).map(<[u8]>::len).sum();
-    if more == 0 {
-        return None;
-    }
-    // Measured first, as a growing buffer leaves unwiped copies.
-    let mut text = Zeroizing::new(Vec::with_capacity(password.len() + more));
-    for byte in password {
-        text.extend_from_slice(entity(byte).unwrap_or(std::slice::from_ref(byte)));
-    }
-    Some(text)
-}
-
 impl StoredHash for ForumDigest {
     fn verify(&self, password: &[u8], _: &Projects) -> Result<bool, VerifyError> {
         let is_match = self.matches(password);
-        let replaced = (self.nesting == Nesting::OpenCart).then(|| with_entities(password));
-        Ok(is_match || replaced.flatten().is_some_and(|text| self.matches(&text)))
+        let cleaned = (self.nesting == Nesting::OpenCart).then(|| with_entities(password));
+        Ok(is_match || cleaned.flatten().is_some_and(|text| self.matches(&text)))
     }
 
     fn determines(&self, password: &[u8]) -> bool {
-        self.nesting != Nesting::OpenCart
-            || !password.iter().any(|byte| ENTITIES.iter().any(|(own, _)| own == byte))
+        self.nesting != Nesting::OpenCart || with_entities(password).is_none()
     }
 
     fn memory_bytes(&self) -> usize {

@@ -73,10 +73,10 @@ pub enum ImportFormat {
     },
     /// Dovecot, including its `{PBKDF2}`, `{MD5}` and digests in hexadecimal.
     Dovecot,
-    /// Joomla, including `digest:salt` of versions before 3.2.
+    /// Joomla, including `digest:salt` and `{SHA256}digest:salt` of versions before 3.2.1.
     Joomla,
     /// Magento 1, osCommerce and Magento 2: `digest:salt` and `digest:salt:version`, with one version
-    /// from 0 to 3.
+    /// from 0 to 3, or 0:1.
     Magento,
     /// The bcrypt of Meteor's accounts.
     Meteor,
@@ -86,7 +86,7 @@ pub enum ImportFormat {
     Mysql,
     /// Okta: the JSON of a `credentials.password.hash`, as its API takes it.
     Okta,
-    /// OpenCart before 3 and Woltlab Burning Board 3: digest in hexadecimal, and salt.
+    /// OpenCart before 4 and Woltlab Burning Board 3: digest in hexadecimal, and salt.
     OpenCart,
     /// PBKDF2 whose parameters are not in the text: tag and salt.
     Pbkdf2 {
@@ -124,6 +124,9 @@ pub enum SaltLayout {
     SaltFirst,
     /// The password, then the salt.
     SaltLast,
+    /// The salt, then the MD5 in hexadecimal of the salt and the password: an MD5 that Magento 2 has
+    /// upgraded.
+    SaltFirstTwice,
 }
 
 impl SaltLayout {
@@ -132,12 +135,14 @@ impl SaltLayout {
         match self {
             Self::SaltFirst => "salt-first",
             Self::SaltLast => "salt-last",
+            Self::SaltFirstTwice => "salt-first-twice",
         }
     }
 
     /// Returns the layout with this name.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::SaltFirst, Self::SaltLast].into_iter().find(|layout| layout.name() == name)
+        let all = [Self::SaltFirst, Self::SaltLast, Self::SaltFirstTwice];
+        all.into_iter().find(|layout| layout.name() == name)
     }
 }
 

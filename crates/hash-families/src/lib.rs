@@ -44,8 +44,8 @@
 //! [`ForeignHash::estimated_time`] and [`is_costly`](ForeignHash::is_costly) tell hashes that take
 //! a thread for more than [`MAX_USUAL_TIME`].
 //!
-//! Left out: hashes of Magento 2 with several versions, which are Argon2 over another digest, and
-//! those of Oracle 10, which need the user's name. The password in a Samba directory is its NT hash.
+//! Left out: hashes of Magento 2 with several versions of which one is Argon2, as in `1:2`, and those
+//! of Oracle 10, which need the user's name. The password in a Samba directory is its NT hash.
 //!
 //! # Passwords
 //!
@@ -62,9 +62,10 @@
 //! - DES crypt hashes seven bits of each byte, and in its traditional form the first eight bytes. It
 //!   refuses a password with a NUL.
 //! - PostgreSQL prepares a password by SASLprep, unless that forbids it.
-//! - OpenCart replaces `&`, `<`, `>` and `"` by entities of HTML.
+//! - OpenCart and phpBB replace `&`, `<`, `>` and `"` by entities of HTML, and trim white space. The
+//!   bcrypt of phpBB since 3.1 cannot be distinguished from others', so such passwords do not verify.
 //! - better-auth normalizes to NFKC.
-//! - WordPress trims white space.
+//! - WordPress and Drupal trim white space.
 //! - SHA-crypt accepts at most 511 bytes, Drupal 512 and MySQL's `caching_sha2_password` 256, as
 //!   libxcrypt, Drupal and MySQL themselves do.
 //! - NT hashes, SQL Server and ASP.NET's membership provider hash UTF-16, so passwords must be valid UTF-8.
@@ -95,6 +96,8 @@ mod bcrypt_sha256;
 mod better_auth;
 #[cfg(feature = "cisco")]
 mod cisco;
+#[cfg(any(feature = "forums", feature = "phpass"))]
+mod cleaned;
 mod cost;
 #[cfg(feature = "crypt")]
 mod des_crypt;

@@ -1,5 +1,6 @@
-//! phpass, by Openwall, in its portable form over MD5: `$P$Bsaltsalttag`, and `$H$…` of phpBB,
-//! which differs in the prefix only. WordPress before 6.8 and Joomla wrote it, too. WordPress
+//! phpass, by Openwall, in its portable form over MD5: `$P$Bsaltsalttag`, and `$H$…` of phpBB.
+//! phpBB hashes a password as a field of a form: trimmed before version 3.1, and with entities of
+//! HTML; so for `$H$` this text is tried too. WordPress before 6.8 and Joomla wrote `$P$`. WordPress
 //! trimmed passwords first; as its hashes cannot be distinguished, this is not done here.
 
 use std::ops::RangeInclusive;
@@ -9,6 +10,7 @@ use md5::{Digest, Md5};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+use crate::cleaned::with_entities;
 use crate::cost;
 use crate::foreign_hash::StoredHash;
 use crate::parsing::{CRYPT, crypt_value};
@@ -21,33 +23,41 @@ const FAMILY: Family = Family::Phpass;
 const LOG_ROUNDS: RangeInclusive<u64> = 7..=19;
 
 const SALT_CHARACTERS: usize = 8;
-const MEMORY_BYTES: usize = 8 * 1024;
+
+/// A password of maximum length with entities.
+const MEMORY_BYTES: usize = 32 * 1024;
 
 /// One hash of phpass.
 pub(crate) struct Phpass {
+    is_of_phpbb: bool,
     stretching: Stretching,
     tag: Vec<u8>,
 }
 
 impl Phpass {
     pub(crate) fn parse(text: &str) -> Result<Self, FormatError> {
-        let rest = text
-            .strip_prefix("$P$")
-            .or_else(|| text.strip_prefix("$H$"))
+        let of_phpbb = text.strip_prefix("$H$");
+        let rest = of_phpbb
+            .or_else(|| text.strip_prefix("$P$"))
             .ok_or(FAMILY.damaged("the prefix is not $P$ or $H$"))?;
         let (stretching, tag) = Stretching::parse(FAMILY, rest, LOG_ROUNDS)?;
         let tag = FAMILY.decode("tag", &CRYPT, tag, 16..=16)?;
-        Ok(Self { stretching, tag })
+        Ok(Self { is_of_phpbb: of_phpbb.is_some(), stretching, tag })
+    }
+
+    fn matches(&self, password: &[u8]) -> bool {
+        self.stretching.digest::<Md5>(password).ct_eq(&self.tag).into()
     }
 }
 
 impl StoredHash for Phpass {
     fn verify(&self, password: &[u8], _: &Projects) -> Result<bool, VerifyError> {
-        Ok(self.stretching.digest::<Md5>(password).ct_eq(&self.tag).into())
+        let cleaned = self.is_of_phpbb.then(|| with_entities(password));
+        Ok(self.matches(password) || cleaned.flatten().is_some_and(|text| self.matches(&text)))
     }
 
-    fn determines(&self, _: &[u8]) -> bool {
-        true
+    fn determines(&self, password: &[u8]) -> bool {
+        !self.is_of_phpbb || with_entities(password).is_none()
     }
 
     fn memory_bytes(&self) -> usize {
@@ -55,7 +65,9 @@ impl StoredHash for Phpass {
     }
 
     fn time(&self) -> Duration {
-        self.stretching.time(DigestAlgorithm::Md5, cost::LONGEST)
+        // The longest entity has six characters.
+        let cleaned = if self.is_of_phpbb { 6 * cost::LONGEST } else { 0 };
+        self.stretching.time(DigestAlgorithm::Md5, cost::LONGEST + cleaned)
     }
 
     fn costs(&self) -> String {

@@ -6,8 +6,9 @@
 
 use std::time::Duration;
 
-use data_encoding::BASE64_NOPAD;
+use data_encoding::{BASE64_NOPAD, HEXLOWER};
 use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
 
 use crate::cost;
 use crate::foreign_hash::StoredHash;
@@ -39,10 +40,9 @@ impl SaltedDigest {
             return Err(FAMILY.damaged("the form is not $salted-sha256$layout=name$salt$digest"));
         };
         let algorithm = algorithm(name, "salted-")?;
-        let layout = layout
-            .strip_prefix("layout=")
-            .and_then(SaltLayout::from_name)
-            .ok_or(FAMILY.damaged("the layout is neither salt-first nor salt-last"))?;
+        let layout = layout.strip_prefix("layout=").and_then(SaltLayout::from_name).ok_or(
+            FAMILY.damaged("the layout is none of salt-first, salt-last and salt-first-twice"),
+        )?;
         let salt = FAMILY.decode("salt", &BASE64_NOPAD, salt, 1..=SALT_BYTES)?;
         let digest = read_digest(algorithm, digest)?;
         Ok(Self { algorithm, layout, salt, digest })
@@ -65,6 +65,11 @@ impl StoredHash for SaltedDigest {
         let digest = match self.layout {
             SaltLayout::SaltFirst => self.algorithm.digest(&[&self.salt, password]),
             SaltLayout::SaltLast => self.algorithm.digest(&[password, &self.salt]),
+            SaltLayout::SaltFirstTwice => {
+                let md5 = DigestAlgorithm::Md5.digest(&[&self.salt, password]);
+                let md5 = Zeroizing::new(HEXLOWER.encode(&md5));
+                self.algorithm.digest(&[&self.salt, md5.as_bytes()])
+            }
         };
         Ok(digest.ct_eq(&self.digest).into())
     }

@@ -9,6 +9,7 @@ use sha2::Sha384;
 use zeroize::Zeroizing;
 
 use crate::bcrypt::Bcrypt;
+use crate::cleaned::trimmed;
 use crate::foreign_hash::StoredHash;
 use crate::{Family, FormatError, Projects, VerifyError};
 
@@ -49,13 +50,4 @@ impl StoredHash for WordPress {
     fn costs(&self) -> String {
         self.0.costs()
     }
-}
-
-/// Trims `password` like PHP's `trim`: space, tab, line feed, carriage return, NUL and vertical
-/// tab.
-fn trimmed(password: &[u8]) -> &[u8] {
-    let is_kept = |byte: &u8| !matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b'\0' | 0x0b);
-    let start = password.iter().position(is_kept).unwrap_or(password.len());
-    let end = password.iter().rposition(is_kept).map_or(start, |last| last + 1);
-    &password[start..end]
 }

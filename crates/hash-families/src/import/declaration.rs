@@ -81,7 +81,7 @@ impl ImportFormat {
     /// | name | options |
     /// | --- | --- |
     /// | `self-describing`, `better-auth`, `crypt`, `django`, `dovecot`, `joomla`, `keycloak`, `magento`, `meteor`, `mybb`, `mysql`, `nt`, `okta`, `opencart`, `spring`, `vbulletin`, `werkzeug` | none |
-    /// | `salted-digest` | `algorithm`: `md5`, `sha1`, `sha256`, `sha384` or `sha512`; `layout`: `salt-first`, `salt-last` or `none`; `digest`: `hex` (default) or `base64`; `salt`: `text` (default), `hex` or `base64` |
+    /// | `salted-digest` | `algorithm`: `md5`, `sha1`, `sha256`, `sha384` or `sha512`; `layout`: `salt-first`, `salt-last`, `salt-first-twice` or `none`; `digest`: `hex` (default) or `base64`; `salt`: `text` (default), `hex` or `base64` |
     /// | `aspnet-membership` | `algorithm`: `sha1` (default) or `sha256` |
     /// | `firebase` | `project`: any name for the project; `rounds`, `mem-cost`, `salt-separator`: the project's hash parameters |
     /// | `devise` | `pepper`: any name for the pepper |
@@ -123,7 +123,7 @@ impl ImportFormat {
                 layout: options.value(
                     "layout",
                     None,
-                    "one of salt-first, salt-last, none",
+                    "one of salt-first, salt-last, salt-first-twice, none",
                     |layout| match layout {
                         "none" => Some(None),
                         layout => SaltLayout::from_name(layout).map(Some),

@@ -70,13 +70,17 @@ fn dovecot_pbkdf2(hash: &str) -> Result<String, FormatError> {
     Ok(pbkdf2(DigestAlgorithm::Sha1, iterations, salt.as_bytes(), &tag))
 }
 
-/// Joomla before 3.2: `digest:salt`, the MD5 of the password and the salt.
+/// Joomla before 3.2.1: `digest:salt`, the MD5 of the password and the salt, or `{SHA256}digest:salt`.
+/// An account without a salt has the digest alone.
 pub(super) fn joomla(hash: &str) -> Result<String, FormatError> {
-    match split(hash, ':') {
-        Some([digest, salt]) => {
-            digest_and_salt(&[DigestAlgorithm::Md5], SaltLayout::SaltLast, digest, salt)
-        }
-        None => Ok(hash.to_owned()),
+    let (algorithm, rest) = match hash.strip_prefix("{SHA256}") {
+        Some(rest) => (DigestAlgorithm::Sha256, rest),
+        None => (DigestAlgorithm::Md5, hash),
+    };
+    match split(rest, ':') {
+        Some([digest, salt]) => digest_and_salt(&[algorithm], SaltLayout::SaltLast, digest, salt),
+        None if rest.starts_with('$') => Ok(hash.to_owned()),
+        None => digest_and_salt(&[algorithm], SaltLayout::SaltLast, rest, ""),
     }
 }
 
@@ -84,32 +88,36 @@ pub(super) fn joomla(hash: &str) -> Result<String, FormatError> {
 ///
 /// Version 0 is MD5, and 1 SHA-256, of the salt and the password. 2 is Argon2id with 64 MiB and two
 /// passes, and `3_32_2_67108864` Argon2id with a tag of 32 bytes, two passes and so many bytes of
-/// memory. Several versions, as in `1:2`, are digests of digests, which are refused.
+/// memory. Several versions, as in `1:2`, are digests of digests: of these, only `0:1` is supported,
+/// as Argon2 is verified from the password alone.
 pub(super) fn magento(hash: &str) -> Result<String, FormatError> {
-    let (digest, salt, algorithms): (_, _, &[DigestAlgorithm]) = if let Some([digest, salt]) =
-        split(hash, ':')
-    {
-        (digest, salt, &[DigestAlgorithm::Md5, DigestAlgorithm::Sha256])
-    } else {
-        match split(hash, ':') {
-            Some([digest, salt, "0"]) => (digest, salt, &[DigestAlgorithm::Md5]),
-            Some([digest, salt, "1"]) => (digest, salt, &[DigestAlgorithm::Sha256]),
-            Some([digest, salt, "2"]) => return magento_argon2(digest, salt, "3_32_2_67108864"),
-            Some([digest, salt, version]) if version.starts_with("3_") => {
-                return magento_argon2(digest, salt, version);
-            }
-            _ if hash.starts_with('$') => return Ok(hash.to_owned()),
-            _ => {
-                let reason = "the form is not that of Magento with one version, 0 to 3; accounts \
-                              whose hash has several versions need a password reset";
-                return Err(FormatError::Export { reason });
-            }
+    use DigestAlgorithm::{Md5, Sha256, Sha512};
+    use SaltLayout::{SaltFirst, SaltFirstTwice};
+    if hash.starts_with('$') {
+        return Ok(hash.to_owned());
+    }
+    if let Some([digest, salt]) = split(hash, ':') {
+        return digest_and_salt(&[Md5, Sha256, Sha512], SaltFirst, digest, salt);
+    }
+    let (digest, rest) = hash.split_once(':').unwrap_or_default();
+    match rest.split_once(':') {
+        Some((salt, "0")) => digest_and_salt(&[Md5], SaltFirst, digest, salt),
+        Some((salt, "1")) => digest_and_salt(&[Sha256], SaltFirst, digest, salt),
+        Some((salt, "0:1")) if !salt.is_empty() => {
+            digest_and_salt(&[Sha256], SaltFirstTwice, digest, salt)
         }
-    };
-    digest_and_salt(algorithms, SaltLayout::SaltFirst, digest, salt)
+        Some((salt, "2")) => magento_argon2(digest, salt, "3_32_2_67108864"),
+        Some((salt, version)) if version.starts_with("3_") => magento_argon2(digest, salt, version),
+        _ => {
+            let reason = "the form is not that of Magento with one version, 0 to 3, or with 0:1; \
+                          accounts whose hash has other versions need a password reset";
+            Err(FormatError::Export { reason })
+        }
+    }
 }
 
-/// Returns the PHC string of Magento's Argon2id, which uses the first 16 characters of the salt.
+/// Returns the PHC string of Magento's Argon2id, which uses the first 16 characters of the salt, or
+/// repeats a shorter one.
 fn magento_argon2(tag: &str, salt: &str, version: &str) -> Result<String, FormatError> {
     let reason = "the hash of Magento is not of the form tag:salt:3_32_2_67108864";
     let damaged = || FormatError::Export { reason };
@@ -117,11 +125,11 @@ fn magento_argon2(tag: &str, salt: &str, version: &str) -> Result<String, Format
     let number = |text: &str| text.parse::<u32>().map_err(|_| damaged());
     let (length, passes, bytes) = (number(length)?, number(passes)?, number(bytes)?);
     let tag = ByteEncoding::Hexadecimal.decode(reason, tag)?;
-    let salt = salt.as_bytes().get(..16).ok_or_else(damaged)?;
-    if u32::try_from(tag.len()) != Ok(length) {
+    let salt: Vec<u8> = salt.bytes().cycle().take(16).collect();
+    if salt.is_empty() || u32::try_from(tag.len()) != Ok(length) {
         return Err(damaged());
     }
-    let (salt, tag) = (BASE64_NOPAD.encode(salt), BASE64_NOPAD.encode(&tag));
+    let (salt, tag) = (BASE64_NOPAD.encode(&salt), BASE64_NOPAD.encode(&tag));
     Ok(format!("$argon2id$v=19$m={},t={passes},p=1${salt}${tag}", bytes / 1024))
 }
 

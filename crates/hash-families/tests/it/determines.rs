@@ -29,6 +29,8 @@ const DEVISE: &str =
 const YESCRYPT_0: &str = "$y$.75$Hx4NdJLP1V4Pj7LOYJ4$9INSS.LUCj8ojunHTi4w4i5iQs3oOBJ18P7jRr/84t6";
 const SCRYPT_CRYPT: &str =
     "$7$86..../....SodiumChloride$9INSS.LUCj8ojunHTi4w4i5iQs3oOBJ18P7jRr/84t6";
+/// Of phpBB, as the vectors of `own_systems`.
+const PHPBB: &str = "$H$9O3CcbjIHpq/1WscscMpL5fDRmo89R.";
 /// Of OpenCart, which hashes `&` as `&amp;`.
 const OPENCART: &str = "$opencart$YWJjZGVmZ2hp$dkvsZZ3PJ3sGbpGAftdnjOqOA8c";
 
@@ -111,6 +113,9 @@ const ORDINARY: &[(&str, &str)] = &[
 const EQUIVALENT: &[(&str, &str)] = &[
     (OPENCART, "a&b"),
     (OPENCART, "a&amp;b"),
+    (PHPBB, "a&b <c> \"d\" 'e'"),
+    (PHPBB, " a&b <c> \"d\" 'e'"),
+    (PHPBB, "a&amp;b &lt;c&gt; &quot;d&quot; 'e'"),
     (WORDPRESS, "\tcorrect horse battery staple"),
     (BETTER_AUTH, "correct\u{a0}horse battery staple"),
     // bcrypt repeats its key with a NUL between.

@@ -1,7 +1,7 @@
 //! phpass, WordPress and Drupal: the vectors of passlib 1.7.4 (`tests/test_handlers.py`, from
 //! phpass itself and John the Ripper), a WordPress 6.8 hash of `admin` from a published
 //! demonstration site, hashcat's example for Drupal 7, and computed ones (Python's hashlib and
-//! bcrypt). `own_systems` has hashes of WordPress and of Drupal.
+//! bcrypt). `own_systems` has hashes of WordPress, phpBB and Drupal.
 
 use repass_hash_families::Family;
 

@@ -174,9 +174,14 @@ fn forums_and_shops_verify() {
         let reason = import("magento", &format!("{hash}:{version}"), None).unwrap_err().to_string();
         assert!(reason.contains(part), "{version}: {reason}");
     }
+    // Without a salt, 0:1 would be read as a digest of the password alone.
+    let digest = hash.split(':').next().unwrap();
+    for version in ["0:1", "2"] {
+        assert!(import("magento", &format!("{digest}::{version}"), None).is_err(), "{version}");
+    }
 }
 
-/// OpenCart 1.5 to 2.3 replaced characters in all fields of a form.
+/// OpenCart 1.5 to 3 replaces characters in all fields of a form.
 ///
 /// Proves H1.
 #[test]
