@@ -107,7 +107,8 @@ pub trait CredentialStore: Send + Sync {
     /// Finishes an attempt that did not change the password: writes its audit record, keeps,
     /// releases or clears its reservation, and spends its one-time password, in one transaction;
     /// see [`FinishAttempt`]. Returns whether the attempt is finished: if its one-time password is
-    /// used already, nothing is written.
+    /// used already, nothing is written. A spent one-time password must survive a power failure. An
+    /// attempt without one need not, like its reservation.
     ///
     /// # Errors
     /// When the store fails. Then nothing is written, except that a store should still release a

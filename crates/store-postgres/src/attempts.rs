@@ -191,7 +191,11 @@ impl PostgresStore {
         attempt: &FinishAttempt,
     ) -> Result<bool, StoreError> {
         let audit = &attempt.audit;
-        let mut transaction = self.begin(Durability::Immediate).await?;
+        let durability = match attempt.otp {
+            Some(_) => Durability::Immediate,
+            None => Durability::Eventual,
+        };
+        let mut transaction = self.begin(durability).await?;
         let queries = release_queries(&mut transaction, reservation, Some(audit)).await?;
         let Some(mut queries) = queries else {
             transaction.rollback().await?;

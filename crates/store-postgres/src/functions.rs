@@ -103,7 +103,8 @@ pub(crate) const SPEND_ONE_TIME_PASSWORD: &str = "CREATE FUNCTION @spend_one_tim
 /// of attempts of the key. Makes the deferred event due if the attempt failed, otherwise deletes
 /// it. Returns whether the one-time password was unused.
 ///
-/// Changes nothing if the record exists.
+/// Changes nothing if the record exists. Like the reservation, it need not survive a crash of the
+/// server, but a spent one-time password must not become valid again.
 pub(crate) const FINISH_ATTEMPT: &str = "CREATE FUNCTION @finish_attempt(
         p_otp_account UUID, p_step BIGINT, p_latest_step BIGINT, p_code BYTEA,
         p_key BYTEA, p_event UUID, p_failed BOOLEAN,
@@ -111,7 +112,9 @@ pub(crate) const FINISH_ATTEMPT: &str = "CREATE FUNCTION @finish_attempt(
         p_detail TEXT, p_caller TEXT, p_context JSON)
     RETURNS BOOLEAN LANGUAGE plpgsql SET lock_timeout = '5s' AS $$
     BEGIN
-        IF current_setting('synchronous_commit') = 'off' THEN
+        IF p_otp_account IS NULL THEN
+            PERFORM set_config('synchronous_commit', 'off', TRUE);
+        ELSIF current_setting('synchronous_commit') = 'off' THEN
             PERFORM set_config('synchronous_commit', 'on', TRUE);
         END IF;
         IF p_otp_account IS NOT NULL THEN

@@ -9,7 +9,7 @@ use crate::commit::spend_one_time_password;
 use crate::connection::Db;
 use crate::failure::Result;
 use crate::store::SqliteStore;
-use crate::writer::Outcome;
+use crate::writer::{Durability, Outcome};
 use crate::{audit_and_events, row};
 
 impl SqliteStore {
@@ -58,7 +58,10 @@ impl SqliteStore {
         attempt: &FinishAttempt,
     ) -> std::result::Result<bool, StoreError> {
         let FinishAttempt { reservation, outcome, otp, audit, .. } = attempt.clone();
-        self.write(move |db| {
+        // Spent one-time passwords must not become valid again. All else is worth as much as the
+        // reservation.
+        let durability = if otp.is_some() { Durability::Immediate } else { Durability::Eventual };
+        self.write_as(durability, move |db| {
             if let Some((account, otp)) = otp
                 && !spend_one_time_password(db, account, otp, audit.at)?
             {

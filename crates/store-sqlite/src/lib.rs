@@ -9,9 +9,9 @@
 //! The file is in write-ahead mode. One thread writes: it takes all waiting calls, runs each in a
 //! savepoint, and commits them in one transaction, so that many callers share one sync of the disk.
 //! A few other threads read. Several processes on one machine may use the same file, on a local
-//! file system. A change is durable when its call returns, even after a power failure. A reserved
-//! attempt survives the end of the process, but may be lost in a power failure. Times have
-//! microsecond precision.
+//! file system. A change is durable when its call returns, even after a power failure. An attempt
+//! that changes nothing, such as a sign-in, survives the end of the process with its audit record,
+//! but may be lost in a power failure. Times have microsecond precision.
 //!
 //! All tables and indexes are named `repass_…`, so the file may belong to another application. The
 //! accounts may be in a users table of that application; see [`AccountsTable`]. The store then

@@ -173,7 +173,7 @@ impl SqliteStore {
         self.write_as(Durability::Eventual, work).await
     }
 
-    async fn write_as<T: Send + 'static>(
+    pub(crate) async fn write_as<T: Send + 'static>(
         &self,
         durability: Durability,
         work: impl FnOnce(Db<'_>) -> Result<Outcome<T>> + Send + 'static,
