@@ -80,7 +80,7 @@ fn main() {
             Measure::Overload(options) => overload::run(&options, &repassd()).await,
             Measure::Ceiling(options) => ceiling::run(&options).await,
             Measure::Attack(options) => attack::run(&options, &repassd()).await,
-            Measure::Verify(options) => verify::run(&options, &repassd()).await,
+            Measure::Verify(options) => verify::run(&options, repassd).await,
             Measure::Import(options) => import::run(&options, &repassd()).await,
             Measure::Export(options) => export::run(&options, &repassd()).await,
             Measure::Enumeration(options) => enumeration::run(&options, &repassd()).await,

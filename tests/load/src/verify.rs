@@ -1,6 +1,6 @@
 //! Verifications by the admin API, relative to the hashes per second of the hasher alone.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -44,9 +44,9 @@ pub(crate) struct Verifier {
     next: usize,
 }
 
-pub(crate) async fn run(options: &Options, repassd: &Path) {
+pub(crate) async fn run(options: &Options, repassd: impl FnOnce() -> PathBuf) {
     if !options.only_cpu {
-        measure(options, repassd).await;
+        measure(options, &repassd()).await;
         println!();
     }
     verify_cpu::run(options).await;
