@@ -26,7 +26,16 @@ pub(crate) const PRIVILEGES: &[(&str, &[&str])] = &[
     ("probe", &["SELECT", "UPDATE"]),
 ];
 
-/// Returns the privileges that this role lacks on existing tables, such as `UPDATE ON
+/// Repass's own functions. The schema may have others.
+const FUNCTIONS: &[&str] = &[
+    "reserve_attempt",
+    "find_and_reserve",
+    "spend_one_time_password",
+    "finish_attempt",
+    "change_password",
+];
+
+/// Returns the privileges that this role lacks on existing tables and functions, such as `UPDATE ON
 /// repass.accounts`.
 pub(crate) async fn missing(
     connections: &Connections,
@@ -45,16 +54,23 @@ pub(crate) async fn missing(
     let (tables, privileges): (Vec<String>, Vec<String>) =
         needed.map(|(table, own)| (table.to_owned(), own.to_owned())).unzip();
     let query = Query::new(
-        "SELECT CAST(c.relname AS TEXT) AS name, w.privilege
+        "SELECT CAST(c.relname AS TEXT) AS name, w.privilege || ' ON' AS privilege
          FROM unnest($1, $2) AS w (name, privilege)
          JOIN pg_catalog.pg_class c ON c.relname = w.name
          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND n.nspname = $3
-         WHERE NOT has_table_privilege(c.oid, w.privilege)",
+         WHERE NOT has_table_privilege(c.oid, w.privilege)
+         UNION ALL
+         SELECT CAST(p.proname AS TEXT), 'EXECUTE ON FUNCTION'
+         FROM pg_catalog.pg_proc p
+         JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace AND n.nspname = $3
+         WHERE p.proname = ANY ($4) AND NOT has_function_privilege(p.oid, 'EXECUTE')",
     );
-    let reply = connections.run(&query.bind(tables).bind(privileges).bind(schema)).await?;
+    let functions: Vec<String> = FUNCTIONS.iter().map(|&name| name.to_owned()).collect();
+    let query = query.bind(tables).bind(privileges).bind(schema).bind(functions);
+    let reply = connections.run(&query).await?;
     let lacking = reply.rows.iter().map(|row| {
-        let (table, privilege): (&str, &str) = (get(row, "name")?, get(row, "privilege")?);
-        Ok(format!("{privilege} ON {schema}.{table}"))
+        let (name, privilege): (&str, &str) = (get(row, "name")?, get(row, "privilege")?);
+        Ok(format!("{privilege} {schema}.{name}"))
     });
     lacking.collect()
 }

@@ -111,6 +111,12 @@ pub(crate) async fn p7_roles_with_the_documented_grants_migrate_and_serve() {
     raw.batch_execute("GRANT USAGE ON SCHEMA repass TO repass_server").await.unwrap();
     let refused = connect(&server).await.unwrap_err().to_string();
     assert!(refused.contains("UPDATE ON repass.accounts"), "{refused}");
+    let every_function = "EXECUTE ON ALL FUNCTIONS IN SCHEMA repass";
+    raw.batch_execute(&format!("REVOKE {every_function} FROM PUBLIC")).await.unwrap();
+    raw.batch_execute(&documented("-- serving")).await.unwrap();
+    raw.batch_execute(&format!("REVOKE {every_function} FROM repass_server")).await.unwrap();
+    let refused = connect(&server).await.unwrap_err().to_string();
+    assert!(refused.contains("EXECUTE ON FUNCTION repass.change_password"), "{refused}");
     raw.batch_execute(&documented("-- serving")).await.unwrap();
     let store = connect(&server).await.unwrap();
     let fixture =
