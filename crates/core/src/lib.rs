@@ -103,6 +103,8 @@ mod error_chain;
 #[cfg(feature = "engine")]
 mod event;
 #[cfg(feature = "engine")]
+mod find_and_reserve;
+#[cfg(feature = "engine")]
 mod hash;
 #[cfg(feature = "engine")]
 mod identifiers;
@@ -169,13 +171,13 @@ pub use self::{
     clock::{Clock, SystemClock},
     compromised::{CompromisedPasswords, CompromisedUnavailable},
     credential_store::{
-        AccountReference, AccountWithCredential, AttemptOutcome, Commit, CommitOutcome, Credential,
-        CredentialStore, FindAndReserve, FinishAttempt, FoundAndReserved, MAX_SAME_NAME, Rehash,
-        ReserveAttempt, ReserveOutcome, ResetSpend,
+        AccountWithCredential, AttemptOutcome, Commit, CommitOutcome, Credential, CredentialStore,
+        FinishAttempt, MAX_SAME_NAME, Rehash, ReserveAttempt, ReserveOutcome, ResetSpend,
     },
     engine::{Engine, EngineBuilder},
     engine_status::EngineStatus,
     event::{DeferredLockoutEvent, EventKind, LockoutEventTemplate, OutboxEvent},
+    find_and_reserve::{AccountReference, FindAndReserve, FoundAndReserved},
     hash::{
         Argon2Path, Argon2PathError, Argon2idHasher, HashCost, HashError, HashProfile,
         HashedPassword, Hasher, HasherOptions, HasherStatus, InvalidPepper, InvalidProfile,

@@ -78,6 +78,7 @@ impl PasswordChangeService {
         let mut found =
             self.find_and_reserve(account, path_of(&proof), otp.is_some(), audit).await?;
         let enrollment = found.as_mut().and_then(|found| found.otp.take());
+        audit.is_inactive = found.as_ref().is_some_and(|found| !found.account.active);
         let mut proved = self.prove(found, proof, &candidate, audit).await?;
         if otp.is_some() || requires_otp {
             let enrollment = self.enrollment(proved.account.id, enrollment).await?;
@@ -127,9 +128,7 @@ impl PasswordChangeService {
         let attempt = FindAndReserve::new(account, unknown, path, self.lockout, event);
         let FoundAndReserved { found, outcome } = self.store.find_and_reserve(&attempt).await?;
 
-        let account = found.as_ref().map(|found| &found.account);
-        audit.account = account.map(|account| account.id);
-        audit.is_inactive = account.is_some_and(|account| !account.active);
+        audit.account = found.as_ref().map(|found| found.account.id);
         let key = audit.account.map_or(attempt.unknown, AttemptKey::account);
         audit.attempt_key = Some(key.clone());
         audit.reservation = Some(match outcome {

@@ -127,7 +127,8 @@ pub(crate) async fn a_sign_in_with_a_lost_answer_is_finished_once() {
     assert_eq!(count(&url, "repass.audit").await, 5);
 }
 
-/// Also if the setting changes after the database was opened.
+/// Also if the setting changes after the database was opened. So is a spent one-time password, but
+/// not an attempt without one.
 ///
 /// Proves P2.
 pub(crate) async fn p2_a_change_is_durable_despite_the_settings_of_the_database() {
@@ -135,6 +136,9 @@ pub(crate) async fn p2_a_change_is_durable_despite_the_settings_of_the_database(
     let url = shared().url(&name);
     let store = open(&url).await;
     add(&store, 1).await;
+    let (id, code) = (account(1).id, TokenDigest::from_bytes([7; 32]));
+    let expires_at = audit(1).at.checked_add(Duration::from_secs(60)).unwrap();
+    store.set_otp_code(id, &code, expires_at, &audit(10)).await.unwrap();
     let raw = raw(&url).await;
     let note = "CREATE TABLE public.seen (setting TEXT);
                 CREATE FUNCTION public.note() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -157,5 +161,13 @@ pub(crate) async fn p2_a_change_is_durable_despite_the_settings_of_the_database(
         );
         let seen = format!("public.seen WHERE setting = '{effective}'");
         assert_eq!(count(&url, &seen).await, 1, "{effective}");
+    }
+    let attempt = FinishAttempt::unreserved;
+    assert!(store.finish_attempt(&attempt(audit(11))).await.unwrap());
+    let otp = Some((id, OtpSpend::Code(code)));
+    assert!(store.finish_attempt(&attempt(audit(12)).with_otp(otp)).await.unwrap());
+    for (setting, seen) in [("off", 1), ("remote_apply", 2)] {
+        let of_setting = format!("public.seen WHERE setting = '{setting}'");
+        assert_eq!(count(&url, &of_setting).await, seen, "{setting}");
     }
 }

@@ -85,7 +85,10 @@ pub(super) async fn an_account_is_found_with_its_reservation(fixture: &dyn Fixtu
     let wanted = named("pat", "Pat@Example.org");
     let inactive =
         with(named("former", "b@example.org"), |it| (it.active, it.username) = (false, None));
-    for account in [&wanted, &inactive, &account(&sample::realm(), "pat")] {
+    let [twin, other_twin] = ["twin", "other twin"]
+        .map(|user_id| with(account(&realm, user_id), |it| it.username = Some("Twin".to_owned())));
+    let elsewhere = account(&sample::realm(), "pat");
+    for account in [&wanted, &inactive, &elsewhere, &twin, &other_twin] {
         fixture.add_account(account, Some(&hash("found"))).await;
     }
     let subject = |user_id: &str| Subject::new(realm.clone(), user_id);
@@ -105,6 +108,7 @@ pub(super) async fn an_account_is_found_with_its_reservation(fixture: &dyn Fixtu
         (AccountReference::UserId(subject("")), None),
         (by_name(NameKind::Email, "pat@EXAMPLE.org"), Some(&wanted)),
         (by_name(NameKind::Username, "e\u{301}'1"), Some(&wanted)),
+        (by_name(NameKind::Username, "twin"), None),
         (by_name(NameKind::Username, "pat@example.org"), None),
         (by_name(NameKind::Email, "a\0b@x.org"), None),
     ];
