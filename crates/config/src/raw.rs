@@ -130,7 +130,7 @@ pub(super) struct RawServer {
     pub(super) max_connections_per_client: Option<u32>,
     /// The number of changes that run at one time. Further ones wait for their turn, as
     /// `hashing.queue` allows: the APIs take turns, and the clients of each. Callers without
-    /// credentials get a quarter of it. Increase it if the database is far away. Without it, 8 for
+    /// credentials get a sixth of it. Increase it if the database is far away. Without it, 8 for
     /// each hashing thread.
     pub(super) concurrent_changes: Option<usize>,
     /// The time-out for the head of a connection's first request. Default: `10s`.

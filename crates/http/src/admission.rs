@@ -7,7 +7,7 @@ use crate::body::Limits;
 use crate::fair_queue::{FairQueue, Source};
 
 /// Admits [`Limits::changes`] changes at one time, of which callers without credentials get a
-/// quarter. Further ones wait for their turn.
+/// sixth. Further ones wait for their turn.
 ///
 /// This is the only place where changes wait for long: the hasher and the store get no more of them
 /// than they can work on. So a source with many changes delays only its own.
@@ -89,7 +89,7 @@ impl State {
     /// Returns whether another change of a caller without credentials may begin, if there is a free
     /// place.
     const fn admits_anonymous(&self, limits: Limits) -> bool {
-        self.anonymous < limits.changes.div_ceil(4)
+        self.anonymous < limits.changes.div_ceil(6)
     }
 
     fn begin(&mut self, is_authenticated: bool) {
@@ -166,13 +166,16 @@ mod tests {
 
     /// Proves W4.
     #[tokio::test]
-    async fn w4_callers_without_credentials_get_a_quarter() {
-        let admission = admission(4, 10);
+    async fn w4_callers_without_credentials_get_a_sixth() {
+        let admission = admission(6, 10);
         let running = admission.admit(source("a")).await.unwrap();
         let mut waiting = Box::pin(admission.admit(source("b")));
         assert!(waiting.as_mut().now_or_never().is_none());
         let with_credentials = || admission.admit(Source::new("a", true, None));
-        let others = [with_credentials().await, with_credentials().await, with_credentials().await];
+        let mut others = Vec::new();
+        for _ in 0..5 {
+            others.push(with_credentials().await);
+        }
         let mut last = Box::pin(with_credentials());
         assert!(last.as_mut().now_or_never().is_none());
         drop(others);

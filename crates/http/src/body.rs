@@ -33,7 +33,7 @@ pub struct Limits {
     /// Further ones wait for their turn: the mounts take turns, with their callers with and without
     /// credentials apart, and within those the networks of the peers. Eight for each hashing thread
     /// keep them busy while the runtime and the store are; callers without credentials get a
-    /// quarter, so that a flood of theirs delays others little. By default, 8 for each unit of the
+    /// sixth, which keeps all threads busy, and of which few wait for one before other callers. By default, 8 for each unit of the
     /// available parallelism.
     pub changes: usize,
     /// Maximum number of changes that wait for their turn. Above it, the newest change of the

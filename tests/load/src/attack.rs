@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use repass_core::HasherOptions;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpSocket, TcpStream};
@@ -21,10 +21,13 @@ pub(crate) struct Options {
     /// Changes of the caller, one a second, without an attack and during each.
     #[arg(long, default_value_t = 20)]
     changes: u32,
+    /// Only this attack.
+    #[arg(long)]
+    attack: Option<Attack>,
 }
 
 /// An attack. Its connections come from up to 250 addresses.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, ValueEnum)]
 enum Attack {
     /// Guesses for unknown accounts at an API without authentication.
     UnknownAccounts,
@@ -49,7 +52,8 @@ const MIB: u64 = 1024 * 1024;
 pub(crate) async fn run(options: &Options, repassd: &Path) {
     println!("| attack | statuses | p50 | p99 | p99 to idle p50 | memory before, during, after |");
     println!("| --- | --- | ---: | ---: | ---: | ---: |");
-    for (attack, count) in ATTACKS {
+    let chosen = |attack: &Attack| options.attack.is_none_or(|only| only == *attack);
+    for (attack, count) in ATTACKS.into_iter().filter(|(attack, _)| chosen(attack)) {
         let server = Server::start_with(repassd, "[api.customer]\nrealm = 'customer'");
         let hashing = HasherOptions::default();
         let credentials = accounts::add(&server.database(), &hashing, 1).await.remove(0);
