@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use repass_tests::{FIRST_PASSWORD, Server};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -56,4 +58,29 @@ async fn w4_a_flood_of_guesses_at_one_api_refuses_no_caller_of_another() {
     refused().await;
     stop.store(true, Ordering::Relaxed);
     attackers.join_all().await;
+}
+
+/// Proves W4.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[tokio::test]
+async fn w4_memory_is_returned_after_a_flood_of_connections() {
+    let server = Server::start().await;
+    let mut flood = Vec::new();
+    for _ in 0..300 {
+        let mut stream = TcpStream::connect(server.client().address()).await.unwrap();
+        stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await.unwrap();
+        // The head of the first frame of the server.
+        stream.read_exact(&mut [0; 9]).await.unwrap();
+        flood.push(stream);
+    }
+    let during = server.resident_kib();
+    drop(flood);
+    let returned = async {
+        while server.resident_kib() > during - 3 * 1024 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let returned = tokio::time::timeout(Duration::from_secs(60), returned).await;
+    // Kept memory would be more than during the flood, since closing takes some too.
+    assert!(returned.is_ok(), "{during} KiB, at last {}", server.resident_kib());
 }

@@ -179,6 +179,13 @@ impl Server {
         kill(id, signal).unwrap();
     }
 
+    /// Returns the size of its memory that is resident, in KiB.
+    pub fn resident_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        resident.trim().trim_end_matches(" kB").parse().unwrap()
+    }
+
     /// Returns what its memory holds as text: heap, stacks and static data. `None` where the kernel
     /// refuses, as it must to all but root.
     pub fn memory(&self) -> Option<String> {

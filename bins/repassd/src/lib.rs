@@ -27,6 +27,7 @@ mod head;
 mod lingering;
 mod listen;
 mod logging;
+mod memory;
 mod metrics;
 mod openapi;
 mod proxies;

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use http::{HeaderMap, HeaderValue, Response, header};
@@ -45,6 +46,8 @@ pub(crate) struct Metrics {
     durations: Family<Labels, Histogram>,
     /// Shared with each open connection.
     connections: Arc<()>,
+    /// The largest number of them since it was last read.
+    most_connections: AtomicUsize,
 }
 
 impl Default for Metrics {
@@ -53,6 +56,7 @@ impl Default for Metrics {
             requests: Family::default(),
             durations: Family::new_with_constructor(|| Histogram::new(BUCKETS)),
             connections: Arc::default(),
+            most_connections: AtomicUsize::default(),
         }
     }
 }
@@ -66,7 +70,19 @@ impl Metrics {
 
     /// Counts a connection until the returned value is dropped.
     pub(crate) fn connection(&self) -> Arc<()> {
-        Arc::clone(&self.connections)
+        let connection = Arc::clone(&self.connections);
+        self.most_connections.fetch_max(self.open_connections(), Ordering::Relaxed);
+        connection
+    }
+
+    /// Returns the number of open connections.
+    pub(crate) fn open_connections(&self) -> usize {
+        Arc::strong_count(&self.connections) - 1
+    }
+
+    /// Returns the largest number of open connections since the last call.
+    pub(crate) fn most_connections(&self) -> usize {
+        self.most_connections.swap(self.open_connections(), Ordering::Relaxed)
     }
 
     fn count(&self, api: &str, outcome: &str, status: &str, took: Duration) {
@@ -212,7 +228,7 @@ impl Values {
             Unit::Seconds,
             metrics.durations.clone(),
         );
-        let connections = gauge(Arc::strong_count(&metrics.connections) - 1);
+        let connections = gauge(metrics.open_connections());
         registry.register("connections", "Open connections to the APIs", connections);
         registry.register(
             "waiting_changes",

@@ -15,7 +15,7 @@ use crate::metrics::{Metrics, Sources};
 use crate::signals::{Hangups, StopSignals};
 use crate::sockets::{ListenError, Listeners, PassedSockets};
 use crate::traces::Traces;
-use crate::{admin, listen, logging, reload, retention, systemd};
+use crate::{admin, listen, logging, memory, reload, retention, systemd};
 
 /// Serves until a signal stops it. `load` reads the configuration again.
 pub(crate) async fn run(
@@ -111,6 +111,7 @@ pub(crate) async fn run(
     #[cfg(feature = "acme")]
     let acme = config.tls.clone().map(|tls| tokio::spawn(async move { acme::run(&tls).await }));
     let retention = tokio::spawn(retention::run(administration, config.retention));
+    let memory = tokio::spawn(memory::run(Arc::clone(&metrics)));
     let (stop_admin_api, mut admin_api_stopped) = oneshot::channel::<()>();
     let serving_admin_api = {
         let (tls, limits) = (config.admin_api.tls.clone(), &config.server);
@@ -145,6 +146,7 @@ pub(crate) async fn run(
     }
     drop(stop);
     retention.abort();
+    memory.abort();
     #[cfg(feature = "acme")]
     if let Some(acme) = acme {
         acme.abort();
