@@ -202,7 +202,7 @@ async fn list_audit(
         oldest_first: false,
         limit: query.limit + 1,
     };
-    if headers.get(ACCEPT).is_some_and(|accept| accept.as_bytes() == NDJSON.as_bytes()) {
+    if accepts_lines(&headers) {
         if filter.after.is_some() || filter.until.is_some() {
             return Err(invalid("cursor", "records without end have no cursor and no end"));
         }
@@ -215,6 +215,17 @@ async fn list_audit(
     }
     let items: Vec<AuditView> = records.into_iter().map(AuditView::from).collect();
     Ok(Answer(Page::new(items, query.limit, |item| keys.get(&item.id).copied())).into_response())
+}
+
+/// Returns whether `Accept` (RFC 9110, 12.5.1) names lines, and not a page before them.
+fn accepts_lines(headers: &HeaderMap) -> bool {
+    let values = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let ranges = values.flat_map(|value| value.split(','));
+    let mut types = ranges.filter_map(|range| range.split(';').next()).map(str::trim);
+    let formats = [NDJSON, "application/json"];
+    let first =
+        types.find_map(|name| formats.iter().find(|other| name.eq_ignore_ascii_case(other)));
+    first == Some(&NDJSON)
 }
 
 /// Returns the records since `filter.since`, and then new ones until the client disconnects. A page
@@ -316,6 +327,20 @@ mod tests {
 
     use super::*;
     use crate::{AdminApi, Options};
+
+    #[test]
+    fn lines_are_asked_for_by_name_and_before_a_page() {
+        let accepts = |values: &[&'static str]| {
+            let value = |value: &&'static str| (ACCEPT, HeaderValue::from_static(value));
+            accepts_lines(&values.iter().map(value).collect())
+        };
+        assert!(accepts(&["application/x-ndjson"]));
+        assert!(accepts(&["Application/X-NDJSON; charset=utf-8, */*;q=0.1"]));
+        assert!(accepts(&["text/plain", "application/x-ndjson,application/json"]));
+        for page in [&[][..], &["*/*"], &["application/json, application/x-ndjson"]] {
+            assert!(!accepts(page), "{page:?}");
+        }
+    }
 
     #[tokio::test]
     async fn a_stream_has_each_record_once_oldest_first_page_by_page() {
