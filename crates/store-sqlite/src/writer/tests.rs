@@ -1,7 +1,8 @@
 use std::sync::mpsc;
 use std::time::Duration;
 
-use repass_core::StoreError;
+use repass_core::{AccountId, FinishAttempt, OtpSpend, StoreError, uuid};
+use repass_testkit::fixtures::audit_for_id;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
@@ -35,24 +36,14 @@ impl TestContext {
         &self,
         calls: Vec<Call<T>>,
     ) -> Vec<std::result::Result<T, StoreError>> {
-        let (release, held) = mpsc::channel::<()>();
-        let store = self.store.clone();
-        let holder = tokio::spawn(async move {
-            let hold = move |_: Db<'_>| {
-                held.recv().unwrap();
-                Ok(Outcome::Commit(()))
-            };
-            store.write(hold).await.unwrap();
-        });
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        let holder = self.hold().await;
         let mut waiting: Vec<JoinHandle<_>> = Vec::new();
         for call in calls {
             let store = self.store.clone();
             waiting.push(tokio::spawn(async move { store.write(call).await }));
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        release.send(()).unwrap();
-        holder.await.unwrap();
+        holder.release().await;
         let mut answers = Vec::new();
         for call in waiting {
             answers.push(call.await.unwrap());
@@ -60,9 +51,37 @@ impl TestContext {
         answers
     }
 
+    /// Blocks the writer.
+    async fn hold(&self) -> Holder {
+        let (release, held) = mpsc::channel::<()>();
+        let store = self.store.clone();
+        let job = tokio::spawn(async move {
+            let hold = move |_: Db<'_>| {
+                held.recv().unwrap();
+                Ok(Outcome::Commit(()))
+            };
+            store.write(hold).await.unwrap();
+        });
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        Holder { release, job }
+    }
+
     async fn numbers(&self) -> Vec<i64> {
         let select = "SELECT n FROM numbers ORDER BY n";
         self.store.read(|db| db.rows(select, [], |row| Ok(row.get(0)?))).await.unwrap()
+    }
+}
+
+/// A job that blocks the writer.
+struct Holder {
+    release: mpsc::Sender<()>,
+    job: JoinHandle<()>,
+}
+
+impl Holder {
+    async fn release(self) {
+        self.release.send(()).unwrap();
+        self.job.await.unwrap();
     }
 }
 
@@ -181,21 +200,13 @@ async fn a_reader_survives_panicking_jobs() {
 #[tokio::test(flavor = "multi_thread")]
 async fn jobs_of_dropped_futures_are_not_run() {
     let test = TestContext::new().await;
-    let (release, held) = mpsc::channel::<()>();
-    let hold = move |_: Db<'_>| {
-        held.recv().unwrap();
-        Ok(Outcome::Commit(()))
-    };
-    let store = test.store.clone();
-    let holder = tokio::spawn(async move { store.write(hold).await });
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    let holder = test.hold().await;
     let store = test.store.clone();
     let gone = tokio::spawn(async move { store.write(insert(1)).await });
     tokio::time::sleep(Duration::from_millis(50)).await;
     gone.abort();
     let _ = gone.await;
-    release.send(()).unwrap();
-    holder.await.unwrap().unwrap();
+    holder.release().await;
     assert_eq!(test.numbers().await, [0; 0]);
 }
 
@@ -247,4 +258,27 @@ async fn every_connection_has_the_safe_settings() {
     assert_eq!(test.store.read(settings).await.unwrap(), expected);
     let delete = test.store.read(|db| db.execute("DELETE FROM numbers", [])).await;
     assert!(delete.is_err(), "readers cannot write");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_attempt_is_synced_if_it_spends_a_one_time_password() {
+    let test = TestContext::new().await;
+    let account = AccountId(uuid::Uuid::from_u128(1));
+    for (otp, synchronous) in [(None, "1"), (Some((account, OtpSpend::Step(1))), "2"), (None, "1")]
+    {
+        let holder = test.hold().await;
+        let attempt = FinishAttempt::unreserved(audit_for_id(account, "sign_in")).with_otp(otp);
+        let store = test.store.clone();
+        let finished = tokio::spawn(async move { store.finish(&attempt).await.unwrap() });
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        // Shares the transaction, and needs no sync itself.
+        let store = test.store.clone();
+        let seen = tokio::spawn(async move {
+            store.write_unsynced(|db| settings(db).map(Outcome::Commit)).await
+        });
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        holder.release().await;
+        finished.await.unwrap();
+        assert_eq!(seen.await.unwrap().unwrap()[3], synchronous);
+    }
 }
