@@ -77,6 +77,8 @@ pub struct Cluster {
     guard: Option<(Child, ChildStdin)>,
     programs: PathBuf,
     run_as: RunAs,
+    /// Further settings of the server.
+    settings: &'static [&'static str],
     databases: AtomicU32,
     folder: TempDir,
 }
@@ -90,6 +92,17 @@ impl Cluster {
     /// # Panics
     /// When the server does not start.
     pub fn start() -> Result<Self, Unavailable> {
+        Self::start_with(&[])
+    }
+
+    /// Like [`start`](Self::start), with further settings, such as `work_mem=8MB`.
+    ///
+    /// # Errors
+    /// When PostgreSQL is not installed, or there is no user to run it.
+    ///
+    /// # Panics
+    /// When the server does not start.
+    pub fn start_with(settings: &'static [&'static str]) -> Result<Self, Unavailable> {
         let (programs, run_as, folder) = prepare()?;
         let mut initialize = run_as.command(&programs.join("initdb"), folder.path());
         // -N does not sync, as the cluster is temporary.
@@ -112,7 +125,7 @@ impl Cluster {
             )
         });
         assert!(output.status.success(), "initdb: {}", String::from_utf8_lossy(&output.stderr));
-        Ok(Self::launch_in(programs, run_as, folder))
+        Ok(Self::launch_in(programs, run_as, settings, folder))
     }
 
     /// Creates a standby of this cluster and starts its server. Its name in
@@ -131,13 +144,18 @@ impl Cluster {
         copy.arg(format!("host={primary} user={USER} application_name=standby"));
         let output = copy.output().expect("pg_basebackup can be run");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        Ok(Self::launch_in(programs, run_as, folder))
+        Ok(Self::launch_in(programs, run_as, self.settings, folder))
     }
 
-    fn launch_in(programs: PathBuf, run_as: RunAs, folder: TempDir) -> Self {
+    fn launch_in(
+        programs: PathBuf,
+        run_as: RunAs,
+        settings: &'static [&'static str],
+        folder: TempDir,
+    ) -> Self {
         let guard = Some(guard(folder.path()).expect("a shell can be run"));
         let (server, databases) = (Mutex::new(None), AtomicU32::new(0));
-        let cluster = Self { server, guard, programs, run_as, databases, folder };
+        let cluster = Self { server, guard, programs, run_as, settings, databases, folder };
         cluster.launch(&mut cluster.server());
         cluster
     }
@@ -203,7 +221,7 @@ impl Cluster {
         let log = File::options().create(true).append(true).open(&log_path).unwrap();
         let mut command = self.run_as.command(&self.programs.join("postgres"), self.folder.path());
         command.args(["-D", "data", "-k"]).arg(self.folder.path());
-        for setting in SETTINGS {
+        for setting in SETTINGS.iter().chain(self.settings) {
             command.args(["-c", setting]);
         }
         // A separate process group, since Ctrl-C must not stop the server; the guard does.

@@ -111,9 +111,12 @@ impl Pooler {
 
 impl Drop for Pooler {
     fn drop(&mut self) {
-        // Pgpool-II ends its child processes at this signal.
-        let id = i32::try_from(self.process.id()).expect("process ids are small");
-        let _ = kill(Pid::from_raw(id), Signal::SIGQUIT);
+        let id = Pid::from_raw(i32::try_from(self.process.id()).expect("process ids are small"));
+        // Pgpool-II ends its child processes at SIGQUIT, which PgBouncer 1.18 ignores if the tests
+        // run in the background of a shell.
+        for signal in [Signal::SIGQUIT, Signal::SIGTERM] {
+            let _ = kill(id, signal);
+        }
         let _ = self.process.wait();
     }
 }
