@@ -12,7 +12,7 @@
 /// Returns free memory to the system, with `malloc_trim(3)` of the GNU C library. Does nothing with
 /// other C libraries.
 ///
-/// It takes milliseconds for a hundred MiB, during which other threads may wait for the allocator.
+/// Meanwhile other threads may wait for the allocator.
 pub fn malloc_trim() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     #[allow(unsafe_code, reason = "a call of the C library")]
