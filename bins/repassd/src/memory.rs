@@ -17,7 +17,7 @@ pub(crate) async fn run(metrics: Arc<Metrics>) {
     let mut most = 0;
     loop {
         tokio::time::sleep(PERIOD).await;
-        most = metrics.most_connections().max(most);
+        most = metrics.take_most_connections().max(most);
         if most >= MANY && metrics.open_connections() <= most / 2 {
             most = 0;
             // A failure means that the runtime ends.

@@ -81,7 +81,7 @@ impl Metrics {
     }
 
     /// Returns the largest number of open connections since the last call.
-    pub(crate) fn most_connections(&self) -> usize {
+    pub(crate) fn take_most_connections(&self) -> usize {
         self.most_connections.swap(self.open_connections(), Ordering::Relaxed)
     }
 

@@ -32,9 +32,9 @@ pub struct Limits {
     /// Maximum number of concurrent changes, including those whose clients have disconnected.
     /// Further ones wait for their turn: the mounts take turns, with their callers with and without
     /// credentials apart, and within those the networks of the peers. Eight for each hashing thread
-    /// keep them busy while the runtime and the store are; callers without credentials get a
-    /// sixth, which keeps all threads busy, and of which few wait for one before other callers. By default, 8 for each unit of the
-    /// available parallelism.
+    /// keep them busy while the runtime and the store are. Callers without credentials get a
+    /// sixth: enough to keep the threads busy, and few enough that a flood of theirs delays others
+    /// little. By default, 8 for each unit of the available parallelism.
     pub changes: usize,
     /// Maximum number of changes that wait for their turn. Above it, the newest change of the
     /// source with the most is refused as unavailable (503). 1024 by default.

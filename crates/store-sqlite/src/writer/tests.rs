@@ -4,6 +4,7 @@ use std::time::Duration;
 use repass_core::{AccountId, FinishAttempt, OtpSpend, StoreError, uuid};
 use repass_testkit::fixtures::audit_for_id;
 use tempfile::TempDir;
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::Outcome;
@@ -54,15 +55,17 @@ impl TestContext {
     /// Blocks the writer.
     async fn hold(&self) -> Holder {
         let (release, held) = mpsc::channel::<()>();
+        let (start, started) = oneshot::channel();
         let store = self.store.clone();
         let job = tokio::spawn(async move {
             let hold = move |_: Db<'_>| {
+                start.send(()).unwrap();
                 held.recv().unwrap();
                 Ok(Outcome::Commit(()))
             };
             store.write(hold).await.unwrap();
         });
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        started.await.unwrap();
         Holder { release, job }
     }
 
@@ -268,17 +271,13 @@ async fn an_attempt_is_synced_if_it_spends_a_one_time_password() {
     {
         let holder = test.hold().await;
         let attempt = FinishAttempt::unreserved(audit_for_id(account, "sign_in")).with_otp(otp);
-        let store = test.store.clone();
-        let finished = tokio::spawn(async move { store.finish(&attempt).await.unwrap() });
-        tokio::time::sleep(Duration::from_millis(5)).await;
-        // Shares the transaction, and needs no sync itself.
-        let store = test.store.clone();
-        let seen = tokio::spawn(async move {
-            store.write_unsynced(|db| settings(db).map(Outcome::Commit)).await
-        });
-        tokio::time::sleep(Duration::from_millis(5)).await;
-        holder.release().await;
-        finished.await.unwrap();
-        assert_eq!(seen.await.unwrap().unwrap()[3], synchronous);
+        // They are queued in this order, and share a transaction. The second needs no sync itself.
+        let (finished, seen, ()) = tokio::join!(
+            test.store.finish(&attempt),
+            test.store.write_unsynced(|db| settings(db).map(Outcome::Commit)),
+            holder.release(),
+        );
+        finished.unwrap();
+        assert_eq!(seen.unwrap()[3], synchronous);
     }
 }
