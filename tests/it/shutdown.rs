@@ -109,23 +109,3 @@ async fn a_stopping_server_is_not_ready_and_accepts_connections_for_a_while() {
     // The second signal ends the delay.
     assert_eq!(test.server.stop().await.status.code(), Some(0));
 }
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_connection_that_was_just_accepted_may_send_its_first_request() {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-
-    let server = Server::start().await;
-    let mut stream = tokio::net::TcpStream::connect(server.address).await.unwrap();
-    // Connections are accepted in order.
-    assert_eq!(server.client().send(Method::GET, CUSTOMER, &[], "").await.status, 405);
-    server.terminate();
-    while tokio::net::TcpStream::connect(server.address).await.is_ok() {
-        tokio::task::yield_now().await;
-    }
-    let request = format!("GET {CUSTOMER} HTTP/1.1\r\nhost: x\r\n\r\n");
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.unwrap();
-    assert!(answer.starts_with("HTTP/1.1 405 "), "{answer}");
-    assert_eq!(server.wait().await.status.code(), Some(0));
-}

@@ -15,6 +15,7 @@
 
 #[cfg(feature = "acme")]
 mod acme;
+mod activity;
 mod admin;
 mod assemble;
 mod check_config;

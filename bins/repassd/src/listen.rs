@@ -21,11 +21,12 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use repass_admin_api::AdminApi;
 use repass_http::{BoxError, Peer, Proxy, client_network};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio_io_timeout::TimeoutStream;
 use tower::Service;
 use tracing::Instrument;
 
+use crate::activity::{ActiveRequest, Tracker, idle};
 use crate::head;
 use crate::lingering::Lingering;
 use crate::metrics::Metrics;
@@ -180,11 +181,16 @@ struct Connections<S> {
 
 impl<S: Serve> Connections<S> {
     fn start(&self, stream: Stream, peer: Option<IpAddr>, slot: Slot) {
-        let (activity, seen) = watch::channel(Activity::default());
         let stream = Lingering::new(stream);
         let client_may_send = stream.client_may_send();
         let slot = Arc::new(slot);
-        let activity = Arc::new(Tracker { activity, slot: Arc::clone(&slot) });
+        let activity = Tracker::new(Arc::clone(&slot));
+        let idle = idle(
+            activity.subscribe(),
+            self.fresh.clone(),
+            self.limits.header_timeout,
+            self.limits.idle_timeout,
+        );
         let counted = self.metrics.connection();
         let (service, proxies) = (self.service.clone(), self.proxies.clone());
         let metrics = Arc::clone(&self.metrics);
@@ -208,8 +214,6 @@ impl<S: Serve> Connections<S> {
             watcher.watch(connection).await
         };
         let peer = Proxy(peer);
-        let idle =
-            idle(seen, self.fresh.clone(), self.limits.header_timeout, self.limits.idle_timeout);
         tokio::spawn(async move {
             let _counted = counted;
             tokio::select! {
@@ -238,42 +242,6 @@ impl<S: Serve> Connections<S> {
     }
 }
 
-/// The requests of a connection.
-#[derive(Debug, Clone, Copy, Default)]
-struct Activity {
-    /// The number of requests so far.
-    started: u64,
-    /// The number of requests without an answer.
-    active: usize,
-}
-
-/// Completes when a connection has been without a request for too long: before its first request,
-/// or since its last answer. `fresh` is dropped at the first request.
-///
-/// hyper's time-out for HTTP/1 starts only when it knows the protocol, which has no time-out, and a
-/// client of HTTP/2 that answers pings is never idle to hyper.
-async fn idle(
-    mut seen: watch::Receiver<Activity>,
-    fresh: mpsc::Sender<Infallible>,
-    first_within: Duration,
-    next_within: Duration,
-) {
-    let (mut known, mut within, mut fresh) = (0, first_within, Some(fresh));
-    loop {
-        let request = seen.wait_for(|activity| activity.started != known);
-        match tokio::time::timeout(within, request).await.map(|request| request.is_ok()) {
-            Err(_) => return,
-            Ok(true) => drop(fresh.take()),
-            Ok(false) => break,
-        }
-        let answered = seen.wait_for(|activity| activity.active == 0).await;
-        let Ok(activity) = answered.map(|activity| *activity) else { break };
-        (known, within) = (activity.started, next_within);
-    }
-    // The connection has ended, or is about to.
-    std::future::pending::<()>().await;
-}
-
 /// The service of one connection. It adds the client's address to every request.
 #[derive(Clone)]
 struct ConnectionService<S> {
@@ -287,40 +255,6 @@ struct ConnectionService<S> {
     activity: Arc<Tracker>,
     /// Whether the client may still be sending after the last answer; see [`Lingering`].
     client_may_send: Arc<AtomicBool>,
-}
-
-/// Tracks the requests of a connection.
-struct Tracker {
-    activity: watch::Sender<Activity>,
-    slot: Arc<Slot>,
-}
-
-/// One active request, until it is dropped.
-struct ActiveRequest(Arc<Tracker>);
-
-impl ActiveRequest {
-    fn start(tracker: &Arc<Tracker>) -> Self {
-        tracker.activity.send_modify(|activity| {
-            activity.started = activity.started.wrapping_add(1);
-            activity.active += 1;
-            // Under the lock of the count, since the requests of an HTTP/2 connection end on other
-            // threads.
-            tracker.slot.busy();
-        });
-        Self(Arc::clone(tracker))
-    }
-}
-
-impl Drop for ActiveRequest {
-    fn drop(&mut self) {
-        let Tracker { activity, slot } = &*self.0;
-        activity.send_modify(|activity| {
-            activity.active -= 1;
-            if activity.active == 0 {
-                slot.idle();
-            }
-        });
-    }
 }
 
 impl<S: Serve> Service<Request<Incoming>> for ConnectionService<S> {
@@ -372,41 +306,94 @@ impl<S: Serve> Service<Request<Incoming>> for ConnectionService<S> {
 
 #[cfg(test)]
 mod tests {
+    use std::task::{Context, Poll};
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
+    use tokio::sync::oneshot;
+
     use super::*;
 
-    const FIRST: Duration = Duration::from_secs(10);
-    const NEXT: Duration = Duration::from_secs(60);
+    /// Answers each request with an empty 200.
+    #[derive(Clone)]
+    struct Empty;
 
-    /// Returns the tracker of a connection and its receiver.
-    async fn tracked() -> (Arc<Tracker>, watch::Receiver<Activity>) {
-        let (activity, seen) = watch::channel(Activity::default());
-        let slot = Arc::new(Slots::new(1, 1).acquire(None).await.unwrap());
-        (Arc::new(Tracker { activity, slot }), seen)
+    impl Service<Request<Incoming>> for Empty {
+        type Response = Response<Full<Bytes>>;
+        type Error = Infallible;
+        type Future = std::future::Ready<Result<Self::Response, Infallible>>;
+
+        fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn call(&mut self, _: Request<Incoming>) -> Self::Future {
+            std::future::ready(Ok(Response::default()))
+        }
+    }
+
+    impl Serve for Empty {
+        type Body = Full<Bytes>;
+
+        fn body(body: Full<Bytes>) -> Full<Bytes> {
+            body
+        }
+
+        async fn drain(&self) {}
+    }
+
+    fn limits() -> ServerLimits {
+        let hour = Duration::from_secs(3600);
+        ServerLimits {
+            max_connections: 10,
+            max_connections_per_client: 10,
+            concurrent_changes: std::num::NonZeroUsize::MIN,
+            header_timeout: hour,
+            body_timeout: hour,
+            idle_timeout: hour,
+            shutdown_delay: Duration::ZERO,
+            shutdown_timeout: hour,
+        }
+    }
+
+    /// Sends a request and returns the status line of the answer.
+    async fn get(stream: &mut TcpStream) -> String {
+        stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+        let mut answer = [0; 15];
+        stream.read_exact(&mut answer).await.unwrap();
+        String::from_utf8(answer.to_vec()).unwrap()
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_connection_is_idle_before_its_first_request_and_after_each_answer() {
-        let (tracker, seen) = tracked().await;
-        let begun = tokio::time::Instant::now();
-        let (fresh, mut none_fresh) = mpsc::channel(1);
-        idle(seen, fresh.clone(), FIRST, NEXT).await;
-        assert_eq!(begun.elapsed().as_secs(), 10, "there was no request");
+    async fn a_connection_that_was_just_accepted_may_send_its_first_request() {
+        // A paused clock advances by itself while all tasks wait for sockets, but not while there is
+        // a blocking one.
+        let (_end, ended) = std::sync::mpsc::channel::<()>();
+        tokio::task::spawn_blocking(move || ended.recv());
 
-        let seen = tracker.activity.subscribe();
-        let begun = tokio::time::Instant::now();
-        let idle = tokio::spawn(idle(seen, fresh, FIRST, NEXT));
-        let requests = async {
-            for pause in [5, 50, 50] {
-                tokio::time::sleep(Duration::from_secs(pause)).await;
-                drop(ActiveRequest::start(&tracker));
-            }
-            assert_eq!(none_fresh.recv().await, None);
-            let slow = ActiveRequest::start(&tracker);
-            tokio::time::sleep(Duration::from_secs(500)).await;
-            drop(slow);
-        };
-        requests.await;
-        idle.await.unwrap();
-        assert_eq!(begun.elapsed().as_secs(), 5 + 50 + 50 + 500 + 60);
+        let mut listeners = Listeners::default();
+        listeners.bind_tcp(&[([127, 0, 0, 1], 0).into()]).await.unwrap();
+        let address = listeners.addresses().next().unwrap();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let server = tokio::spawn(async move {
+            let stopped = async { drop(stopped.await) };
+            let (proxies, metrics) = Default::default();
+            serve(listeners, None, proxies, Empty, metrics, &limits(), stopped).await;
+        });
+        let mut fresh = TcpStream::connect(&address).await.unwrap();
+        let mut silent = TcpStream::connect(&address).await.unwrap();
+        // Connections are accepted in order.
+        let mut used = TcpStream::connect(&address).await.unwrap();
+        assert_eq!(get(&mut used).await, "HTTP/1.1 200 OK");
+        drop(stop);
+        while TcpStream::connect(&address).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+        tokio::time::advance(FIRST_REQUESTS - Duration::from_millis(1)).await;
+        assert_eq!(get(&mut fresh).await, "HTTP/1.1 200 OK");
+        assert!(!server.is_finished());
+        tokio::time::advance(Duration::from_millis(1)).await;
+        assert_eq!(silent.read(&mut [0]).await.unwrap(), 0);
+        server.await.unwrap();
     }
 }
