@@ -8,7 +8,7 @@ use super::{NEW, builder};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_call_succeeds_on_this_database() {
-    let server = builder().start().await;
+    let server = builder().tables("[lockout]\ninitial_delay = '10m'\n").start().await;
     let operator = server.operator().await;
     let api = AdminApi::of(&server, &operator).await;
     let body = json!({ "user_id": "pat", "email": "Pat@example.org", "username": "Patricia",
