@@ -91,11 +91,12 @@ fn inserted_accounts(accounts: &[AccountWithCredential]) -> Result<Query, StoreE
         ];
         rows.push(format!("({})", values.join(", ")));
     }
+    // Without a target, since a conflict at one of two unique keys may be found at the other.
     Ok(query.with_sql(format!(
         "INSERT INTO @accounts (id, realm, user_id, email, username, email_key, username_key,
                                 profile, active, created_at, updated_at, list_key, hash,
                                 normalization, pepper, version, changed_at)
-         VALUES {} ON CONFLICT (realm, user_id) DO NOTHING RETURNING id",
+         VALUES {} ON CONFLICT DO NOTHING RETURNING id",
         rows.join(", "),
     )))
 }

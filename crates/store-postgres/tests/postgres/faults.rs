@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use repass_core::{
-    AdministrationStore, AttemptKey, Commit, CommitOutcome, CredentialStore, StoreError,
+    AccountError, AdministrationStore, AttemptKey, Commit, CommitOutcome, CredentialStore,
+    StoreError,
 };
 use repass_postgres_cluster::{Cluster, Mode};
 use repass_store_postgres::PostgresStore;
@@ -249,6 +250,33 @@ pub(crate) async fn concurrent_first_attempts_are_all_counted() {
             reserve.await.unwrap();
         }
         assert_eq!(one.attempts(&key).await.unwrap().failures, 20);
+    }
+}
+
+/// Accounts have two unique keys that conflict together.
+pub(crate) async fn concurrent_additions_of_an_account_add_it_once() {
+    let store = open(&url()).await;
+    for user in 0..100 {
+        let adding: Vec<_> = (0..8)
+            .map(|task| {
+                let store = store.clone();
+                let mut same = account(user);
+                same.id = account(8 * user + task).id;
+                tokio::spawn(async move {
+                    let record = audit(1_000_000 + 8 * user + task);
+                    store.add_account(&same, None, &record).await
+                })
+            })
+            .collect();
+        let mut added = 0;
+        for adding in adding {
+            match adding.await.unwrap() {
+                Ok(()) => added += 1,
+                Err(AccountError::Exists) => {}
+                Err(error) => panic!("{user}: {error:?}"),
+            }
+        }
+        assert_eq!(added, 1, "{user}");
     }
 }
 
