@@ -14,7 +14,7 @@ use crate::database::{account, add, audit, commit, count, hash, open, raw, share
 pub(crate) async fn p4_calls_fail_within_the_deadline_if_the_network_is_frozen() {
     let (proxy, name) = (Proxy::start(shared().folder()), shared().create_database());
     let mut options = PostgresOptions::default();
-    options.statement_timeout = Duration::from_millis(500);
+    options.statement_timeout = Duration::from_secs(2);
     let store = PostgresStore::connect(&proxy.url(&name), &options).await.unwrap();
     add(&store, 1).await;
     store.check_ready().await.unwrap();
@@ -30,7 +30,7 @@ pub(crate) async fn p4_calls_fail_within_the_deadline_if_the_network_is_frozen()
     for error in [found.map(drop).unwrap_err(), committed.unwrap_err(), ready.unwrap_err()] {
         assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
     }
-    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
     proxy.freeze(false);
     assert!(store.find(&subject(1)).await.unwrap().is_some());
     tokio::time::sleep(Duration::from_millis(1_100)).await;
@@ -44,7 +44,7 @@ pub(crate) async fn p4_a_silent_host_does_not_block_the_next_one() {
     let folder = shared().folder().display();
     let url = format!("postgres:///{name}?host={},{folder}&user=repass", proxy.host());
     let mut options = PostgresOptions::default();
-    options.statement_timeout = Duration::from_secs(2);
+    options.statement_timeout = Duration::from_secs(5);
     let store = PostgresStore::connect(&url, &options).await.unwrap();
     add(&store, 1).await;
 }

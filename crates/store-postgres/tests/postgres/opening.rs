@@ -63,7 +63,7 @@ pub(crate) async fn p5_opening_fails_within_the_time_out_while_migrations_are_lo
     let error = PostgresStore::connect(&url, &options).await.unwrap_err();
     assert!(matches!(error, OpenError::Unreachable(_)), "{error:?}");
     assert!(printed(&error).contains("time-out"), "{error:?}");
-    assert!(begun.elapsed() < std::time::Duration::from_secs(3));
+    assert!(begun.elapsed() < std::time::Duration::from_secs(10));
 }
 
 /// Proves P5.

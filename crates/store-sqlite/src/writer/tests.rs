@@ -1,5 +1,7 @@
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::mpsc;
-use std::time::Duration;
+use std::task::Poll;
 
 use repass_core::{AccountId, FinishAttempt, OtpSpend, StoreError, uuid};
 use repass_testkit::fixtures::audit_for_id;
@@ -38,16 +40,14 @@ impl TestContext {
         calls: Vec<Call<T>>,
     ) -> Vec<std::result::Result<T, StoreError>> {
         let holder = self.hold().await;
-        let mut waiting: Vec<JoinHandle<_>> = Vec::new();
+        let mut waiting = Vec::new();
         for call in calls {
-            let store = self.store.clone();
-            waiting.push(tokio::spawn(async move { store.write(call).await }));
-            tokio::time::sleep(Duration::from_millis(5)).await;
+            waiting.push(queued(self.store.write(call)).await);
         }
         holder.release().await;
         let mut answers = Vec::new();
         for call in waiting {
-            answers.push(call.await.unwrap());
+            answers.push(call.await);
         }
         answers
     }
@@ -73,6 +73,13 @@ impl TestContext {
         let select = "SELECT n FROM numbers ORDER BY n";
         self.store.read(|db| db.rows(select, [], |row| Ok(row.get(0)?))).await.unwrap()
     }
+}
+
+/// Polls a call once, which puts its job into the queue of the writer.
+async fn queued<F: Future>(call: F) -> Pin<Box<F>> {
+    let mut call = Box::pin(call);
+    poll_fn(|context| Poll::Ready(assert!(call.as_mut().poll(context).is_pending()))).await;
+    call
 }
 
 /// A job that blocks the writer.
@@ -204,11 +211,7 @@ async fn a_reader_survives_panicking_jobs() {
 async fn jobs_of_dropped_futures_are_not_run() {
     let test = TestContext::new().await;
     let holder = test.hold().await;
-    let store = test.store.clone();
-    let gone = tokio::spawn(async move { store.write(insert(1)).await });
-    tokio::time::sleep(Duration::from_millis(50)).await;
-    gone.abort();
-    let _ = gone.await;
+    drop(queued(test.store.write(insert(1))).await);
     holder.release().await;
     assert_eq!(test.numbers().await, [0; 0]);
 }

