@@ -84,16 +84,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Lingering<S> {
                 until.insert(Box::pin(sleep(LINGER)))
             }
         };
+        let expired = until.as_mut().poll(context).is_ready();
         let mut bytes = [0; 4096];
         loop {
-            if until.as_mut().poll(context).is_ready() {
-                return Poll::Ready(Ok(()));
-            }
             let mut buffer = ReadBuf::new(&mut bytes);
-            match ready!(Pin::new(&mut *stream).poll_read(context, &mut buffer)) {
-                Ok(()) if !buffer.filled().is_empty() => {}
+            match Pin::new(&mut *stream).poll_read(context, &mut buffer) {
+                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {}
                 // The client has closed the stream, or the connection is lost.
-                _ => return Poll::Ready(Ok(())),
+                Poll::Ready(_) => return Poll::Ready(Ok(())),
+                // Not before all that has arrived is read: the server may have been late.
+                Poll::Pending if expired => return Poll::Ready(Ok(())),
+                Poll::Pending => return Poll::Pending,
             }
         }
     }
@@ -101,6 +102,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Lingering<S> {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
     use tokio::time::Instant;
 
@@ -134,5 +136,19 @@ mod tests {
         idle.client_may_send().store(false, Ordering::Relaxed);
         idle.shutdown().await.unwrap();
         assert!(started.elapsed().is_zero(), "the client sends nothing more");
+    }
+
+    /// Proves W5.
+    #[tokio::test(start_paused = true)]
+    async fn w5_what_arrived_within_the_linger_time_is_read_by_a_late_server() {
+        let (mut client, server) = duplex(64);
+        let mut server = Lingering::new(server);
+        let mut closing = std::pin::pin!(server.shutdown());
+        assert!(closing.as_mut().now_or_never().is_none());
+        client.write_all(&[0; 64]).await.unwrap();
+        tokio::time::advance(LINGER).await;
+        closing.now_or_never().unwrap().unwrap();
+        let room = client.write_all(&[0; 64]).now_or_never();
+        room.expect("the pipe is empty").unwrap();
     }
 }

@@ -344,6 +344,7 @@ fn write_header(data: &mut BufWriter<File>, info: &CorpusInfo) -> io::Result<()>
 }
 
 /// Removes what a build of `target` that is not continued leaves.
+#[cfg(feature = "build")]
 pub(crate) fn discard(target: &Path) {
     for path in [partial(target), index_file(target), checkpoint_file(target)] {
         let _ = fs::remove_file(path);
