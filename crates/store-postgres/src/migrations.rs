@@ -52,8 +52,9 @@ const INITIAL: &[&str] = &[
         changed_at    TIMESTAMPTZ,
         -- The number of the last event of the account.
         events        BIGINT      NOT NULL DEFAULT 0,
-        -- The sort key of lists: the bytes of realm and user_id.
-        list_key      BYTEA       UNIQUE,
+        -- The sort key of lists: the bytes of realm and user_id. It is not declared unique, since
+        -- INSERT ... ON CONFLICT (realm, user_id) would fail if it found a conflict there.
+        list_key      BYTEA,
         UNIQUE (realm, user_id),
         CHECK ((realm IS NULL) = (user_id IS NULL)),
         CHECK ((realm IS NULL) = (mapped_id IS NOT NULL)),
@@ -65,6 +66,7 @@ const INITIAL: &[&str] = &[
         CHECK ((hash IS NULL) = (changed_at IS NULL)),
         CHECK (hash IS NULL OR mapped_id IS NULL)
     ) WITH (fillfactor = 80)",
+    "CREATE INDEX accounts_by_list_key ON @accounts (list_key)",
     "CREATE UNIQUE INDEX accounts_by_mapped_id ON @accounts (mapped_id)
      WHERE mapped_id IS NOT NULL",
     "CREATE INDEX accounts_by_email ON @accounts (realm, email_key) WHERE email_key IS NOT NULL",

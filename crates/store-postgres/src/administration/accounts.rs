@@ -45,13 +45,12 @@ impl PostgresStore {
             change.value(hash.map(|_| 1)),
             change.value(hash.map(|_| account.created_at)),
         ];
-        // Without a target, since a conflict at one of two unique keys may be found at the other.
         let insert = format!(
             "INSERT INTO @accounts (id, created_at, realm, user_id, email, username, email_key,
                                     username_key, profile, active, updated_at, list_key, hash,
                                     normalization, pepper, version, changed_at)
              SELECT {id}, {created_at}, {} WHERE {} AND NOT EXISTS (SELECT 1 FROM taken)
-             ON CONFLICT DO NOTHING RETURNING 1",
+             ON CONFLICT (realm, user_id) DO NOTHING RETURNING 1",
             values.join(", "),
             change.unrecorded,
         );

@@ -29,15 +29,18 @@ impl PostgresStore {
         let mut transaction = self.begin(Durability::Immediate).await?;
         let mut added = HashSet::new();
         let mut present = HashMap::new();
-        for accounts in batch.accounts.chunks(ROWS) {
+        let mut accounts: Vec<&AccountWithCredential> = batch.accounts.iter().collect();
+        // In one order, so that concurrent imports wait for each other and do not deadlock.
+        accounts.sort_by_key(|found| &found.account.user_id);
+        for accounts in accounts.chunks(ROWS) {
             let new = transaction.run_one(inserted_accounts(accounts)?).await?;
             let new: HashSet<AccountId> = new
                 .rows
                 .iter()
                 .map(|row| Ok(AccountId(get::<Uuid>(row, "id")?)))
                 .collect::<Result<_, StoreError>>()?;
-            let others: Vec<&AccountWithCredential> =
-                accounts.iter().filter(|found| !new.contains(&found.account.id)).collect();
+            let others = accounts.iter().filter(|found| !new.contains(&found.account.id));
+            let others: Vec<&AccountWithCredential> = others.copied().collect();
             added.extend(new);
             let others = accounts_within(&mut transaction, &batch.audit.realm, &others).await?;
             present.extend(others.into_iter().map(|account| (account.user_id.clone(), account)));
@@ -63,7 +66,7 @@ impl PostgresStore {
 }
 
 /// Inserts the accounts whose realm and user id are not taken, and returns their ids.
-fn inserted_accounts(accounts: &[AccountWithCredential]) -> Result<Query, StoreError> {
+fn inserted_accounts(accounts: &[&AccountWithCredential]) -> Result<Query, StoreError> {
     let mut query = Query::default();
     let mut rows = Vec::with_capacity(accounts.len());
     for AccountWithCredential { account, credential, .. } in accounts {
@@ -91,12 +94,11 @@ fn inserted_accounts(accounts: &[AccountWithCredential]) -> Result<Query, StoreE
         ];
         rows.push(format!("({})", values.join(", ")));
     }
-    // Without a target, since a conflict at one of two unique keys may be found at the other.
     Ok(query.with_sql(format!(
         "INSERT INTO @accounts (id, realm, user_id, email, username, email_key, username_key,
                                 profile, active, created_at, updated_at, list_key, hash,
                                 normalization, pepper, version, changed_at)
-         VALUES {} ON CONFLICT DO NOTHING RETURNING id",
+         VALUES {} ON CONFLICT (realm, user_id) DO NOTHING RETURNING id",
         rows.join(", "),
     )))
 }
