@@ -179,6 +179,8 @@ impl RawConfig {
         let admin_api = std::mem::take(&mut self.admin_api).check(&others, folder, mistakes);
         let tokens = tokens::check(api::take_tokens(&mut self.api), folder, mistakes);
         let shared = self.check_shared(vendors, folder, mistakes);
+        let key = shared.as_ref().map_or(Ok(()), |shared| shared.store.check_key());
+        let key = mistakes.take(key);
         let tls = mistakes.take(self.tls.map(|tls| tls.check(folder)).transpose());
         let admin_tls = self.admin.tls.map(|tls| tls.check("admin.tls", folder)).transpose();
         let admin_tls = mistakes.take(admin_tls);
@@ -200,6 +202,7 @@ impl RawConfig {
         let pages = self.pages.map(|pages| pages.check(brand, mounts, folder, mistakes));
         let SharedConfig { store, hasher, lockout, policy, policy_origin, compromised, mut mounts } =
             shared?;
+        key?;
         let mut tokens = tokens?;
         for mount in &mut mounts {
             mount.tokens = tokens.remove(&mount.name);

@@ -84,6 +84,16 @@ struct RawAccounts {
     realm_column: Option<String>,
 }
 
+impl StoreConfig {
+    /// Checks that the configured installation key can be read. The command line does so when it
+    /// needs the key, since it can also create the file.
+    pub(super) fn check_key(&self) -> Result<(), KeyError> {
+        let Some(file) = &self.key_file else { return Ok(()) };
+        let read = read_installation_key(file).map(drop);
+        read.map_err(|error| KeyError::new("store.key_file", ErrorChain(&error)))
+    }
+}
+
 impl RawStore {
     /// Checks the values. Relative paths are resolved against `folder`.
     pub(super) fn check(self, folder: &Path) -> Result<StoreConfig, KeyError> {
@@ -97,10 +107,6 @@ impl RawStore {
         if on_a_server && key_file.is_none() {
             let reason = "is required with PostgreSQL, where all nodes share one key";
             return Err(KeyError::new("store.key_file", reason));
-        }
-        if let Some(file) = &key_file {
-            read_installation_key(file)
-                .map_err(|error| KeyError::new("store.key_file", ErrorChain(&error)))?;
         }
         let mut options = StoreOptions::default();
         let only_on_servers = [

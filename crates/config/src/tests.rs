@@ -228,6 +228,8 @@ fn every_error_names_position_key_and_reason() {
     assert!(wrong(&without_url, &[]).starts_with("r.toml: store.url: is required"));
     let in_schema = GOOD.replace("x.db'", "x.db'\nschema = 'repass'");
     assert!(wrong(&in_schema, &[]).starts_with("r.toml: store.schema: is for PostgreSQL"));
+    let no_file = GOOD.replace("x.db'", "x.db'\nkey_file = 'is-none'");
+    assert!(wrong(&no_file, &[]).starts_with("r.toml: store.key_file: the installation key file"));
     let without_key = GOOD.replace("sqlite:///tmp/x.db", "postgres://u:secret@h/db");
     assert!(wrong(&without_key, &[]).starts_with("r.toml: store.key_file: is required"));
     assert!(!wrong(&without_key, &[]).contains("secret"));

@@ -92,3 +92,25 @@ fn l7_a_secret_file_that_cannot_be_read_is_named() {
     let parts = ["repassd.toml:7:1: hashing.peppers.k1.key_file: pepper does not exist"];
     test.run(&["account", "list"], "").failed(2, &parts);
 }
+
+/// Proves C1, K2.
+#[test]
+fn c1_k2_a_missing_key_file_of_the_configuration_is_created_by_init_and_accept_keys() {
+    let test = Configured::new("");
+    let folder = test.0.folder.path();
+    let (file, key) = (folder.join("repassd.toml"), folder.join("shared.key"));
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replace("[store]\n", "[store]\nkey_file = 'shared.key'\n")).unwrap();
+    let parts = ["repassd.toml: store.key_file: ", "shared.key is missing", "repass database init"];
+    test.run(&["account", "list"], "").failed(2, &parts);
+    assert!(!key.exists());
+    test.run(&["database", "init"], "").succeeded();
+    test.add("shop", "pat", PASSWORD, &[]).succeeded();
+
+    let first = std::fs::read(&key).unwrap();
+    std::fs::remove_file(&key).unwrap();
+    test.run(&["database", "init"], "").failed(2, &["shared.key is missing", "accept-keys"]);
+    test.run(&["database", "accept-keys"], "").succeeded();
+    assert_ne!(std::fs::read(&key).unwrap(), first);
+    test.run(&["account", "list"], "").succeeded();
+}

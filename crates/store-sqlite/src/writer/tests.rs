@@ -78,7 +78,8 @@ impl TestContext {
 /// Polls a call once, which puts its job into the queue of the writer.
 async fn queued<F: Future>(call: F) -> Pin<Box<F>> {
     let mut call = Box::pin(call);
-    poll_fn(|context| Poll::Ready(assert!(call.as_mut().poll(context).is_pending()))).await;
+    let first = poll_fn(|context| Poll::Ready(call.as_mut().poll(context).is_pending()));
+    assert!(first.await, "it waits for its turn");
     call
 }
 
