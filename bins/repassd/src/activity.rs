@@ -1,4 +1,4 @@
-//! The requests of a connection, and how long it is without one.
+//! The requests of a connection, and how long it has been without one.
 
 use std::convert::Infallible;
 use std::sync::Arc;

@@ -92,7 +92,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Lingering<S> {
                 Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {}
                 // The client has closed the stream, or the connection is lost.
                 Poll::Ready(_) => return Poll::Ready(Ok(())),
-                // Not before all that has arrived is read: the server may have been late.
+                // Not before what has arrived is read, as the server may have been late. Tokio's
+                // budget of reads also returns `Pending`, which ends a client that always sends.
                 Poll::Pending if expired => return Poll::Ready(Ok(())),
                 Poll::Pending => return Poll::Pending,
             }

@@ -366,8 +366,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_connection_that_was_just_accepted_may_send_its_first_request() {
-        // A paused clock advances by itself while all tasks wait for sockets, but not while there is
-        // a blocking one.
+        // A paused clock advances by itself while all tasks wait for sockets, but not while a
+        // blocking task runs.
         let (_end, ended) = std::sync::mpsc::channel::<()>();
         tokio::task::spawn_blocking(move || ended.recv());
 

@@ -178,9 +178,8 @@ impl RawConfig {
         let others: Vec<ListenAddress> = listen.iter().chain(&admin).flatten().cloned().collect();
         let admin_api = std::mem::take(&mut self.admin_api).check(&others, folder, mistakes);
         let tokens = tokens::check(api::take_tokens(&mut self.api), folder, mistakes);
+        let key = mistakes.take(self.store.check_key(folder));
         let shared = self.check_shared(vendors, folder, mistakes);
-        let key = shared.as_ref().map_or(Ok(()), |shared| shared.store.check_key());
-        let key = mistakes.take(key);
         let tls = mistakes.take(self.tls.map(|tls| tls.check(folder)).transpose());
         let admin_tls = self.admin.tls.map(|tls| tls.check("admin.tls", folder)).transpose();
         let admin_tls = mistakes.take(admin_tls);

@@ -215,7 +215,8 @@ pub fn load(file: &Path, vendors: &Vendors) -> Result<Config, ConfigError> {
 }
 
 /// Reads the part of a configuration that the command line uses too. Other tables are not checked
-/// beyond their keys, so the files that only the server reads need not be readable.
+/// beyond their keys, so the files that only the server reads need not be readable. The file of the
+/// installation key is not read.
 ///
 /// # Errors
 /// When the file cannot be read, or is invalid; then with all mistakes.

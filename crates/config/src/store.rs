@@ -84,17 +84,15 @@ struct RawAccounts {
     realm_column: Option<String>,
 }
 
-impl StoreConfig {
+impl RawStore {
     /// Checks that the configured installation key can be read. The command line does so when it
     /// needs the key, since it can also create the file.
-    pub(super) fn check_key(&self) -> Result<(), KeyError> {
+    pub(super) fn check_key(&self, folder: &Path) -> Result<(), KeyError> {
         let Some(file) = &self.key_file else { return Ok(()) };
-        let read = read_installation_key(file).map(drop);
+        let read = read_installation_key(&folder.join(file)).map(drop);
         read.map_err(|error| KeyError::new("store.key_file", ErrorChain(&error)))
     }
-}
 
-impl RawStore {
     /// Checks the values. Relative paths are resolved against `folder`.
     pub(super) fn check(self, folder: &Path) -> Result<StoreConfig, KeyError> {
         let url = self.url.ok_or_else(|| {

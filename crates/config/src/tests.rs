@@ -46,7 +46,7 @@ fn l5_an_error_has_line_column_and_key() {
 #[test]
 fn l4_all_mistakes_are_reported_in_the_order_of_the_file() {
     let text = "listne = 'x'\nlisten = 'here'\n\
-                [store]\nurl = 'mysql://h/db'\n\
+                [store]\nurl = 'mysql://h/db'\nkey_file = 'is-none'\n\
                 [server]\nmax_connections = 'many'\nidle_timeout = '0s'\n\
                 [hashing]\nprofile = 'fast'\nthreads = 0\n\
                 [webhook]\nsecret = 'x'\n\
@@ -62,17 +62,25 @@ fn l4_all_mistakes_are_reported_in_the_order_of_the_file() {
         "r.toml:1:1: listne",
         "r.toml:2:1: listen",
         "r.toml:4:1: store.url",
-        "r.toml:6:1: server.max_connections",
-        "r.toml:7:1: server.idle_timeout",
-        "r.toml:9:1: hashing.profile",
-        "r.toml:10:1: hashing.threads",
-        "r.toml:11:2: webhook.url",
-        "r.toml:13:2: mail.from",
-        "r.toml:17:1: api.zap.realm",
-        "r.toml:19:1: api.etna.options.secure_otp",
+        "r.toml:5:1: store.key_file",
+        "r.toml:7:1: server.max_connections",
+        "r.toml:8:1: server.idle_timeout",
+        "r.toml:10:1: hashing.profile",
+        "r.toml:11:1: hashing.threads",
+        "r.toml:12:2: webhook.url",
+        "r.toml:14:2: mail.from",
+        "r.toml:18:1: api.zap.realm",
+        "r.toml:20:1: api.etna.options.secure_otp",
     ];
     assert_eq!(found, expected, "{error}");
     assert_eq!(error.to_string().lines().count(), expected.len());
+
+    let no_keys = GOOD.replace("x.db'", "x.db'\nkey_file = 'is-none'")
+        + "[hashing.peppers.k1]\nkey_file = 'is-none'\n";
+    let error = wrong(&no_keys, &[]);
+    for key in ["store.key_file: ", "hashing.peppers.k1.key_file: "] {
+        assert!(error.contains(key), "{error}");
+    }
 }
 
 #[test]

@@ -52,8 +52,8 @@ const INITIAL: &[&str] = &[
         changed_at    TIMESTAMPTZ,
         -- The number of the last event of the account.
         events        BIGINT      NOT NULL DEFAULT 0,
-        -- The sort key of lists: the bytes of realm and user_id. It is not declared unique, since
-        -- INSERT ... ON CONFLICT (realm, user_id) would fail if it found a conflict there.
+        -- The sort key of lists: the bytes of realm and user_id. Its index is not unique, since a
+        -- concurrent INSERT ... ON CONFLICT (realm, user_id) fails if it meets a conflict there first.
         list_key      BYTEA,
         UNIQUE (realm, user_id),
         CHECK ((realm IS NULL) = (user_id IS NULL)),

@@ -72,6 +72,7 @@ fn main() {
         faults::a_renamed_database_is_unavailable_until_it_is_renamed_back,
         faults::concurrent_first_attempts_are_all_counted,
         faults::concurrent_additions_of_an_account_add_it_once,
+        faults::an_import_locks_its_accounts_in_the_order_of_user_ids,
         faults::expired_attempts_are_deleted_unless_locked,
         faults::asvs_16_2_5_errors_contain_no_values,
         acknowledgements::a_commit_with_a_lost_answer_applies_once,

@@ -47,6 +47,10 @@ pub(crate) async fn count(url: &str, what: &str) -> i64 {
     raw(url).await.query_one(&select, &[]).await.unwrap().get(0)
 }
 
+/// A limit for calls whose time-out is shorter than the default one of 5 s. It leaves time for a
+/// machine that pauses.
+pub(crate) const BELOW_THE_DEFAULT: Duration = Duration::from_millis(4_900);
+
 pub(crate) fn account(number: u128) -> Account {
     let mut account = fixtures::account(&"shop".parse().unwrap(), &format!("user-{number}"));
     account.id = AccountId(Uuid::from_u128(number));

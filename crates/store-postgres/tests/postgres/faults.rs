@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use repass_core::{
-    AccountError, AdministrationStore, AttemptKey, Commit, CommitOutcome, CredentialStore,
-    StoreError,
+    AccountBatch, AccountError, AccountWithCredential, AdministrationStore, AttemptKey, Commit,
+    CommitOutcome, CredentialStore, Imported, StoreError,
 };
 use repass_postgres_cluster::{Cluster, Mode};
 use repass_store_postgres::PostgresStore;
 use tokio::sync::watch;
 use tokio_postgres::Client;
+use uuid::Uuid;
 
 use crate::database::{
     account, add, assert_changed_once, audit, commit, count, hash, open, printed, raw, reserve,
@@ -253,7 +254,7 @@ pub(crate) async fn concurrent_first_attempts_are_all_counted() {
     }
 }
 
-/// Accounts have two unique keys that conflict together.
+/// A conflict with a concurrent addition is reported as an account that exists.
 pub(crate) async fn concurrent_additions_of_an_account_add_it_once() {
     let store = open(&url()).await;
     for user in 0..100 {
@@ -278,6 +279,36 @@ pub(crate) async fn concurrent_additions_of_an_account_add_it_once() {
         }
         assert_eq!(added, 1, "{user}");
     }
+}
+
+/// Concurrent imports of the same accounts would deadlock in different orders.
+pub(crate) async fn an_import_locks_its_accounts_in_the_order_of_user_ids() {
+    let url = url();
+    let store = open(&url).await;
+    let (first, second) = (raw(&url).await, raw(&url).await);
+    let insert = |number: u128| {
+        format!(
+            "BEGIN; SET LOCAL lock_timeout = '1s';
+             INSERT INTO repass.accounts (id, realm, user_id, list_key)
+             VALUES ('{}', 'shop', 'user-{number}', '')",
+            Uuid::from_u128(number + 100)
+        )
+    };
+    first.batch_execute(&insert(1)).await.unwrap();
+    let accounts = [2, 1].map(|number| AccountWithCredential::new(account(number), None));
+    let batch = AccountBatch { accounts: accounts.into(), audit: audit(1), dry_run: false };
+    let importing = tokio::spawn(async move { store.import_accounts(&batch).await });
+    let waiting =
+        "pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    while count(&url, waiting).await == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    // It waits for the first one, and has not added the second one.
+    second.batch_execute(&insert(2)).await.unwrap();
+    for other in [second, first] {
+        other.batch_execute("ROLLBACK").await.unwrap();
+    }
+    assert_eq!(importing.await.unwrap().unwrap(), [Imported::Added, Imported::Added]);
 }
 
 pub(crate) async fn expired_attempts_are_deleted_unless_locked() {
