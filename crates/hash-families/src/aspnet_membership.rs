@@ -16,9 +16,6 @@ use crate::{DigestAlgorithm, Family, FormatError, Projects, VerifyError};
 
 const FAMILY: Family = Family::AspNetMembership;
 
-/// A password of maximum length in UTF-16.
-const MEMORY_BYTES: usize = 16 * 1024;
-
 /// One hash of the membership provider.
 pub(crate) struct AspNetMembership {
     algorithm: DigestAlgorithm,
@@ -55,10 +52,6 @@ impl StoredHash for AspNetMembership {
 
     fn determines(&self, _: &[u8]) -> bool {
         true
-    }
-
-    fn memory_bytes(&self) -> usize {
-        MEMORY_BYTES
     }
 
     fn time(&self) -> Duration {

@@ -35,9 +35,6 @@ const KEY_BYTES: usize = 72;
 const SALT_CHARACTERS: usize = 22;
 const TAG_CHARACTERS: usize = 31;
 
-/// The state of Blowfish has 4168 bytes.
-const MEMORY_BYTES: usize = 8 * 1024;
-
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Variant {
     /// Without a letter.
@@ -146,10 +143,6 @@ impl StoredHash for Bcrypt {
             // A byte from 0x80 on erases up to three bytes before it.
             Variant::X => whole && password.is_ascii(),
         }
-    }
-
-    fn memory_bytes(&self) -> usize {
-        MEMORY_BYTES
     }
 
     fn time(&self) -> Duration {

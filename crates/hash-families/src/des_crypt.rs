@@ -25,8 +25,6 @@ use crate::{Family, FormatError, Projects, VerifyError};
 
 const TRADITIONAL_ROUNDS: u32 = 25;
 const TRADITIONAL_KEY_BYTES: usize = 8;
-const MEMORY_BYTES: usize = 4 * 1024;
-
 /// One hash of crypt(3) over DES.
 pub(crate) struct DesCrypt {
     is_extended: bool,
@@ -105,10 +103,6 @@ impl StoredHash for DesCrypt {
     fn determines(&self, password: &[u8]) -> bool {
         let is_whole = self.is_extended || password.len() < TRADITIONAL_KEY_BYTES;
         is_whole && password.is_ascii() && !password.contains(&0)
-    }
-
-    fn memory_bytes(&self) -> usize {
-        MEMORY_BYTES
     }
 
     fn time(&self) -> Duration {

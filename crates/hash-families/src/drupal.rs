@@ -26,8 +26,6 @@ const LOG_ROUNDS: RangeInclusive<u64> = 7..=19;
 const PASSWORD_BYTES: usize = 512;
 
 const TAG_CHARACTERS: usize = 43;
-const MEMORY_BYTES: usize = 8 * 1024;
-
 /// One hash of Drupal.
 pub(crate) struct Drupal {
     /// Whether the hash is of the MD5 of the password.
@@ -70,10 +68,6 @@ impl StoredHash for Drupal {
 
     fn determines(&self, password: &[u8]) -> bool {
         trimmed(password) == password
-    }
-
-    fn memory_bytes(&self) -> usize {
-        MEMORY_BYTES
     }
 
     fn time(&self) -> Duration {

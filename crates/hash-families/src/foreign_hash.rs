@@ -23,8 +23,11 @@ pub(crate) trait StoredHash: Send + Sync {
     /// `password`. Each family must state what it ignores in a password, so there is no default.
     fn determines(&self, password: &[u8]) -> bool;
 
-    /// Maximum memory of `verify`, in bytes.
-    fn memory_bytes(&self) -> usize;
+    /// Maximum memory of `verify`, in bytes: by default that of a family whose hashes have no memory
+    /// parameter, with the longest password.
+    fn memory_bytes(&self) -> usize {
+        32 * 1024
+    }
 
     /// Estimated time of `verify` with the longest password, see [`cost`](crate::cost).
     fn time(&self) -> Duration;

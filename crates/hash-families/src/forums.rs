@@ -27,9 +27,6 @@ use crate::{DigestAlgorithm, Family, FormatError, Projects, VerifyError};
 
 const SALT_BYTES: u64 = 128;
 
-/// A password of maximum length with entities.
-const MEMORY_BYTES: usize = 32 * 1024;
-
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Nesting {
     VBulletin,
@@ -95,10 +92,6 @@ impl StoredHash for ForumDigest {
 
     fn determines(&self, password: &[u8]) -> bool {
         self.nesting != Nesting::OpenCart || with_entities(password).is_none()
-    }
-
-    fn memory_bytes(&self) -> usize {
-        MEMORY_BYTES
     }
 
     fn time(&self) -> Duration {

@@ -20,8 +20,6 @@ use crate::{DigestAlgorithm, Family, FormatError, Projects, VerifyError};
 
 const FAMILY: Family = Family::HmacDigest;
 const SALT_BYTES: u64 = 1024;
-const MEMORY_BYTES: usize = 4 * 1024;
-
 /// One hash of Werkzeug before 3.0.
 pub(crate) struct HmacDigest {
     algorithm: DigestAlgorithm,
@@ -57,10 +55,6 @@ impl StoredHash for HmacDigest {
 
     fn determines(&self, _: &[u8]) -> bool {
         true
-    }
-
-    fn memory_bytes(&self) -> usize {
-        MEMORY_BYTES
     }
 
     fn time(&self) -> Duration {

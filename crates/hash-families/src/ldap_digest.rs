@@ -16,8 +16,6 @@ const FAMILY: Family = Family::LdapDigest;
 /// OpenLDAP writes 4 to 16 bytes of salt.
 const SALT_BYTES: u64 = 128;
 
-const MEMORY_BYTES: usize = 4 * 1024;
-
 /// One digest of an LDAP directory.
 pub(crate) struct LdapDigest {
     algorithm: DigestAlgorithm,
@@ -52,10 +50,6 @@ impl StoredHash for LdapDigest {
 
     fn determines(&self, _: &[u8]) -> bool {
         true
-    }
-
-    fn memory_bytes(&self) -> usize {
-        MEMORY_BYTES
     }
 
     fn time(&self) -> Duration {

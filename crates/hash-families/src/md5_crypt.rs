@@ -17,8 +17,6 @@ const FAMILY: Family = Family::Md5Crypt;
 const ROUNDS: u32 = 1000;
 const DIGEST_BYTES: usize = 16;
 
-const MEMORY_BYTES: usize = 4 * 1024;
-
 /// One hash of crypt(3) over MD5.
 pub(crate) struct Md5Crypt {
     magic: &'static str,
@@ -94,10 +92,6 @@ impl StoredHash for Md5Crypt {
 
     fn determines(&self, _: &[u8]) -> bool {
         true
-    }
-
-    fn memory_bytes(&self) -> usize {
-        MEMORY_BYTES
     }
 
     fn time(&self) -> Duration {

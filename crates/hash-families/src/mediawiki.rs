@@ -14,8 +14,6 @@ use crate::{DigestAlgorithm, Family, FormatError, Projects, VerifyError};
 
 const FAMILY: Family = Family::MediaWiki;
 const SALT_BYTES: u64 = 128;
-const MEMORY_BYTES: usize = 4 * 1024;
-
 /// One hash of MediaWiki.
 pub(crate) struct MediaWiki {
     /// `None` for type A.
@@ -50,10 +48,6 @@ impl StoredHash for MediaWiki {
 
     fn determines(&self, _: &[u8]) -> bool {
         true
-    }
-
-    fn memory_bytes(&self) -> usize {
-        MEMORY_BYTES
     }
 
     fn time(&self) -> Duration {

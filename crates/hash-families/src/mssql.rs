@@ -15,9 +15,6 @@ use crate::{DigestAlgorithm, Family, FormatError, Projects, VerifyError};
 const FAMILY: Family = Family::Mssql;
 const SALT_BYTES: usize = 4;
 
-/// A password of maximum length in UTF-16.
-const MEMORY_BYTES: usize = 16 * 1024;
-
 /// One hash of SQL Server.
 pub(crate) struct Mssql {
     algorithm: DigestAlgorithm,
@@ -51,10 +48,6 @@ impl StoredHash for Mssql {
 
     fn determines(&self, _: &[u8]) -> bool {
         true
-    }
-
-    fn memory_bytes(&self) -> usize {
-        MEMORY_BYTES
     }
 
     fn time(&self) -> Duration {

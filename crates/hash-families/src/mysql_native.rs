@@ -13,8 +13,6 @@ use crate::{DigestAlgorithm, Family, FormatError, Projects, VerifyError};
 
 const FAMILY: Family = Family::MysqlNative;
 
-const MEMORY_BYTES: usize = 4 * 1024;
-
 /// One hash of `mysql_native_password`.
 pub(crate) struct MysqlNative {
     digest: Vec<u8>,
@@ -35,10 +33,6 @@ impl StoredHash for MysqlNative {
 
     fn determines(&self, _: &[u8]) -> bool {
         true
-    }
-
-    fn memory_bytes(&self) -> usize {
-        MEMORY_BYTES
     }
 
     fn time(&self) -> Duration {

@@ -26,8 +26,6 @@ const THOUSANDS: std::ops::RangeInclusive<u64> = 5..=1000;
 /// Longer passwords are refused, as by MySQL.
 const PASSWORD_BYTES: usize = 256;
 
-const MEMORY_BYTES: usize = 8 * 1024;
-
 /// One hash of `caching_sha2_password`.
 pub(crate) struct MysqlSha2 {
     rounds: u64,
@@ -97,10 +95,6 @@ impl StoredHash for MysqlSha2 {
 
     fn determines(&self, _: &[u8]) -> bool {
         true
-    }
-
-    fn memory_bytes(&self) -> usize {
-        MEMORY_BYTES
     }
 
     fn time(&self) -> Duration {

@@ -14,9 +14,6 @@ use crate::{Family, FormatError, Projects, VerifyError};
 
 const FAMILY: Family = Family::NtHash;
 
-/// A password of maximum length in UTF-16.
-const MEMORY_BYTES: usize = 16 * 1024;
-
 /// One NT hash.
 pub(crate) struct NtHash {
     digest: Vec<u8>,
@@ -42,10 +39,6 @@ impl StoredHash for NtHash {
 
     fn determines(&self, _: &[u8]) -> bool {
         true
-    }
-
-    fn memory_bytes(&self) -> usize {
-        MEMORY_BYTES
     }
 
     fn time(&self) -> Duration {

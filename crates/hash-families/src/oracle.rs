@@ -25,8 +25,6 @@ const ITERATIONS: u64 = 4096;
 /// Follows the salt of PBKDF2.
 const LABEL: &[u8] = b"AUTH_PBKDF2_SPEEDY_KEY";
 
-const MEMORY_BYTES: usize = 8 * 1024;
-
 /// One hash of Oracle Database.
 pub(crate) struct Oracle {
     /// `None` for the SHA-1.
@@ -74,10 +72,6 @@ impl StoredHash for Oracle {
 
     fn determines(&self, password: &[u8]) -> bool {
         self.pbkdf2.as_ref().is_none_or(|pbkdf2| pbkdf2.determines(password))
-    }
-
-    fn memory_bytes(&self) -> usize {
-        MEMORY_BYTES
     }
 
     fn time(&self) -> Duration {

@@ -35,8 +35,6 @@ const ITERATIONS: RangeInclusive<u32> = 1..=10_000_000;
 const SALT_BYTES: RangeInclusive<u64> = 0..=1024;
 const TAG_BYTES: RangeInclusive<u64> = 16..=64;
 
-const MEMORY_BYTES: usize = 8 * 1024;
-
 /// The pseudorandom function of PBKDF2: an HMAC with this digest.
 #[derive(Clone, Copy)]
 pub(crate) enum Prf {
@@ -322,10 +320,6 @@ impl StoredHash for Pbkdf2 {
 
     fn determines(&self, password: &[u8]) -> bool {
         is_determined_by_hmac(password)
-    }
-
-    fn memory_bytes(&self) -> usize {
-        MEMORY_BYTES
     }
 
     fn time(&self) -> Duration {

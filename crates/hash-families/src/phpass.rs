@@ -24,9 +24,6 @@ const LOG_ROUNDS: RangeInclusive<u64> = 7..=19;
 
 const SALT_CHARACTERS: usize = 8;
 
-/// A password of maximum length with entities.
-const MEMORY_BYTES: usize = 32 * 1024;
-
 /// One hash of phpass.
 pub(crate) struct Phpass {
     is_of_phpbb: bool,
@@ -58,10 +55,6 @@ impl StoredHash for Phpass {
 
     fn determines(&self, password: &[u8]) -> bool {
         !self.is_of_phpbb || with_entities(password).is_none()
-    }
-
-    fn memory_bytes(&self) -> usize {
-        MEMORY_BYTES
     }
 
     fn time(&self) -> Duration {

@@ -18,8 +18,6 @@ use crate::{DigestAlgorithm, Family, FormatError, Projects, VerifyError};
 
 const FAMILY: Family = Family::SaltedDigest;
 const SALT_BYTES: u64 = 1024;
-const MEMORY_BYTES: usize = 4 * 1024;
-
 /// One digest.
 pub(crate) struct SaltedDigest {
     algorithm: DigestAlgorithm,
@@ -76,10 +74,6 @@ impl StoredHash for SaltedDigest {
 
     fn determines(&self, _: &[u8]) -> bool {
         true
-    }
-
-    fn memory_bytes(&self) -> usize {
-        MEMORY_BYTES
     }
 
     fn time(&self) -> Duration {

@@ -25,8 +25,6 @@ const DIGEST_BYTES: usize = 20;
 const ORDER: [usize; 21] =
     [2, 1, 0, 5, 4, 3, 8, 7, 6, 11, 10, 9, 14, 13, 12, 17, 16, 15, 0, 19, 18];
 
-const MEMORY_BYTES: usize = 4 * 1024;
-
 /// One hash of crypt(3) over HMAC-SHA-1.
 pub(crate) struct Sha1Crypt {
     rounds: u32,
@@ -64,10 +62,6 @@ impl StoredHash for Sha1Crypt {
 
     fn determines(&self, password: &[u8]) -> bool {
         is_determined_by_hmac(password)
-    }
-
-    fn memory_bytes(&self) -> usize {
-        MEMORY_BYTES
     }
 
     fn time(&self) -> Duration {

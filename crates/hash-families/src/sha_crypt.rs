@@ -23,8 +23,6 @@ const DEFAULT_ROUNDS: u32 = 5000;
 /// Longer passwords are refused, as by libxcrypt: each round hashes the password up to three times.
 const PASSWORD_BYTES: usize = 511;
 
-const MEMORY_BYTES: usize = 8 * 1024;
-
 /// One hash of crypt(3) over SHA-2.
 pub(crate) struct ShaCrypt {
     /// 32 bytes for SHA-256, 64 for SHA-512.
@@ -85,10 +83,6 @@ impl StoredHash for ShaCrypt {
 
     fn determines(&self, _: &[u8]) -> bool {
         true
-    }
-
-    fn memory_bytes(&self) -> usize {
-        MEMORY_BYTES
     }
 
     fn time(&self) -> Duration {

@@ -16,8 +16,6 @@ use crate::{DigestAlgorithm, Family, FormatError, Projects, VerifyError};
 const FAMILY: Family = Family::SpringStandard;
 const ROUNDS: u64 = 1024;
 const SALT_BYTES: usize = 8;
-const MEMORY_BYTES: usize = 4 * 1024;
-
 /// One hash of `StandardPasswordEncoder`.
 pub(crate) struct SpringStandard {
     salt: Vec<u8>,
@@ -44,10 +42,6 @@ impl StoredHash for SpringStandard {
 
     fn determines(&self, _: &[u8]) -> bool {
         true
-    }
-
-    fn memory_bytes(&self) -> usize {
-        MEMORY_BYTES
     }
 
     fn time(&self) -> Duration {

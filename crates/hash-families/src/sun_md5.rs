@@ -28,8 +28,6 @@ const DIGEST_BYTES: usize = 16;
 /// A soliloquy from Hamlet, as Project Gutenberg prints it, and a NUL.
 const HAMLET: &[u8] = concat!(include_str!("sun_md5/hamlet.txt"), "\0").as_bytes();
 
-const MEMORY_BYTES: usize = 4 * 1024;
-
 /// One hash of crypt(3) of Solaris.
 pub(crate) struct SunMd5 {
     rounds: u32,
@@ -98,10 +96,6 @@ impl StoredHash for SunMd5 {
 
     fn determines(&self, _: &[u8]) -> bool {
         true
-    }
-
-    fn memory_bytes(&self) -> usize {
-        MEMORY_BYTES
     }
 
     fn time(&self) -> Duration {

@@ -16,8 +16,6 @@ use crate::{DigestAlgorithm, Family, FormatError, Projects, VerifyError};
 
 const FAMILY: Family = Family::Symfony;
 const SALT_BYTES: u64 = 1024;
-const MEMORY_BYTES: usize = 4 * 1024;
-
 /// One hash of Symfony.
 pub(crate) struct Symfony {
     algorithm: DigestAlgorithm,
@@ -56,10 +54,6 @@ impl StoredHash for Symfony {
 
     fn determines(&self, _: &[u8]) -> bool {
         true
-    }
-
-    fn memory_bytes(&self) -> usize {
-        MEMORY_BYTES
     }
 
     fn time(&self) -> Duration {
