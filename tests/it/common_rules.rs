@@ -6,7 +6,7 @@ use proptest::test_runner::TestRunner;
 use repass_tests::{Answer, FIRST_PASSWORD, Server};
 
 use crate::requests::{Wire, good_requests};
-use crate::test_context::assert_locked_out;
+use crate::test_context::{LOCKED_OUT_FOR_LONG, assert_locked_out};
 
 const NEW: &str = "a new one, and a good one";
 
@@ -138,7 +138,7 @@ fn fingerprint(answer: &Answer) -> String {
 /// Proves ECOM-28, ECOM-35, ZAP-25, ZAP-33, ASVS 6.3.8.
 #[tokio::test(flavor = "multi_thread")]
 async fn asvs_6_3_8_an_unknown_account_and_a_wrong_proof_are_one_answer() {
-    let server = Server::builder().tables("[lockout]\ninitial_delay = '10m'\n").start().await;
+    let server = Server::builder().tables(LOCKED_OUT_FOR_LONG).start().await;
     let operator = server.operator().await;
     let requests = good_requests(&operator, NEW).await;
     // On zap only an administrator can name another account.

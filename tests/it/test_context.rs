@@ -23,6 +23,9 @@ pub(crate) const NEVER_LOCKED_OUT: &str = "[lockout]\nthreshold = 100\n";
 /// A lockout policy that locks an account out for ten minutes after the first failure.
 pub(crate) const SOON_LOCKED_OUT: &str = "[lockout]\nthreshold = 1\ninitial_delay = '10m'\n";
 
+/// A lockout policy that locks an account out for ten minutes after the third failure.
+pub(crate) const LOCKED_OUT_FOR_LONG: &str = "[lockout]\ninitial_delay = '10m'\n";
+
 /// Slow hashes, one hashing thread and a queue of one, so that 16 requests at once overload the
 /// server.
 pub(crate) const EASILY_OVERLOADED: &str =

@@ -5,10 +5,11 @@ use repass_tests::{AdminApi, FIRST_PASSWORD};
 use serde_json::{Value, json};
 
 use super::{NEW, builder};
+use crate::test_context::LOCKED_OUT_FOR_LONG;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_call_succeeds_on_this_database() {
-    let server = builder().tables("[lockout]\ninitial_delay = '10m'\n").start().await;
+    let server = builder().tables(LOCKED_OUT_FOR_LONG).start().await;
     let operator = server.operator().await;
     let api = AdminApi::of(&server, &operator).await;
     let body = json!({ "user_id": "pat", "email": "Pat@example.org", "username": "Patricia",

@@ -39,8 +39,8 @@ impl PostgresStore {
                 .iter()
                 .map(|row| Ok(AccountId(get::<Uuid>(row, "id")?)))
                 .collect::<Result<_, StoreError>>()?;
-            let others = accounts.iter().filter(|found| !new.contains(&found.account.id));
-            let others: Vec<&AccountWithCredential> = others.copied().collect();
+            let others = accounts.iter().copied();
+            let others: Vec<_> = others.filter(|found| !new.contains(&found.account.id)).collect();
             added.extend(new);
             let others = accounts_within(&mut transaction, &batch.audit.realm, &others).await?;
             present.extend(others.into_iter().map(|account| (account.user_id.clone(), account)));
